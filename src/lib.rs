@@ -1,0 +1,2 @@
+//! faultlab: a lab in which you break a cluster on purpose.
+pub mod sim;

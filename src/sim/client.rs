@@ -1,0 +1,286 @@
+//! What stands outside and calls in: the contract of a client.
+//!
+//! Absent on purpose: any client. They live in `workloads`; the world only steps them.
+
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+use std::ops::RangeInclusive;
+
+use super::address::Address;
+use super::chance::{Chance, Identity, Purpose};
+use super::protocol::{MessageKind, Nature};
+use super::time::{Instant, Span};
+
+/// What a client may ask of a key-value store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// Reads a key.
+    Read {
+        /// Which key.
+        key: u64,
+    },
+    /// Writes a value that no other write of the run uses.
+    Write {
+        /// Which key.
+        key: u64,
+        /// The value.
+        value: u64,
+    },
+}
+
+impl Op {
+    /// Returns the key that the operation touches.
+    pub const fn key(self) -> u64 {
+        match self {
+            Op::Read { key } | Op::Write { key, .. } => key,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Read { key } => f.pad(&format!("read k{key}")),
+            Op::Write { key, value } => f.pad(&format!("write k{key} := {value}")),
+        }
+    }
+}
+
+/// Which call: the request id of exactly-once semantics, and which attempt at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId {
+    /// Who calls.
+    pub client: Address,
+    /// The client's own number of the call, from 1; the same for each retry.
+    pub serial: u32,
+    /// Which attempt, from 1.
+    pub attempt: u16,
+}
+
+impl CallId {
+    /// Returns one number for the call, the same for each attempt and never 0.
+    pub const fn key(self) -> u64 {
+        let client = match self.client {
+            Address::Client(k) | Address::Node(k) => k as u64,
+        };
+        client << 32 | self.serial as u64
+    }
+}
+
+impl fmt::Display for CallId {
+    /// Writes the call as `c1#7`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}#{}", self.client, self.serial))
+    }
+}
+
+/// What a call came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The key holds this, or nothing.
+    Read(Option<u64>),
+    /// The write took effect.
+    Written,
+    /// Not here: ask this node, or another where it is not known who leads.
+    Redirect(Option<Address>),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Read(Some(value)) => f.pad(&format!("= {value}")),
+            Outcome::Read(None) => f.pad("= nothing"),
+            Outcome::Written => f.pad("ok"),
+            Outcome::Redirect(Some(to)) => f.pad(&format!("ask {to}")),
+            Outcome::Redirect(None) => f.pad("no leader known"),
+        }
+    }
+}
+
+/// The kind of a client's call as it travels.
+pub static CALL: MessageKind =
+    MessageKind { name: "call", glyph: '?', nature: Nature::Request, fields: &["call", "key"] };
+/// The kind of an answer as it travels.
+pub static ANSWER: MessageKind =
+    MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call", "key"] };
+
+/// What a client may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientEvent {
+    /// An answer arrived.
+    Answer {
+        /// From which node.
+        from: Address,
+        /// To which call.
+        call: CallId,
+        /// With what.
+        outcome: Outcome,
+    },
+    /// A timer has run out.
+    Timeout(ClientTimer),
+}
+
+/// A client's timers: each pair of a name and a number is one timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientTimer {
+    /// Time to make the next call.
+    Next,
+    /// This attempt at this call has waited long enough.
+    Patience {
+        /// The call's serial.
+        serial: u32,
+    },
+    /// Time to try this call again.
+    Retry {
+        /// The call's serial.
+        serial: u32,
+    },
+    /// The whole call has waited long enough.
+    Deadline {
+        /// The call's serial.
+        serial: u32,
+    },
+}
+
+impl ClientTimer {
+    /// Returns the timer's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ClientTimer::Next => "next call",
+            ClientTimer::Patience { .. } => "attempt timeout",
+            ClientTimer::Retry { .. } => "retry",
+            ClientTimer::Deadline { .. } => "deadline",
+        }
+    }
+
+    /// Returns whether it runs out because nothing came.
+    pub const fn awaits(self) -> bool {
+        matches!(self, ClientTimer::Patience { .. } | ClientTimer::Deadline { .. })
+    }
+}
+
+/// What a client says of its calls: the history that the oracles judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientNote {
+    /// A call begins.
+    Called {
+        /// Which.
+        call: CallId,
+        /// What is asked.
+        op: Op,
+    },
+    /// A call is tried again, after a timeout or a redirect.
+    Retried {
+        /// Which, with its new attempt.
+        call: CallId,
+        /// At which node.
+        to: Address,
+    },
+    /// A call has its answer.
+    Returned {
+        /// Which; `attempt` is the one that was answered.
+        call: CallId,
+        /// What was asked.
+        op: Op,
+        /// The answer: never a redirect.
+        outcome: Outcome,
+    },
+    /// The client stops waiting: the call may or may not have taken effect, or may yet.
+    GaveUp {
+        /// Which.
+        call: CallId,
+        /// What was asked.
+        op: Op,
+    },
+}
+
+/// A client as a step function over its own state.
+pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// Starts the client.
+    fn boot(&mut self, out: &mut ClientOutbox);
+    /// Takes one step.
+    fn step(&mut self, event: ClientEvent, out: &mut ClientOutbox);
+    /// Turns a switch by name; returns whether the client has one of that name.
+    fn set(&mut self, switch: &str, on: bool) -> bool;
+    /// Names the switches and says how they stand.
+    fn switches(&self) -> Vec<(&'static str, bool)>;
+}
+
+/// What a client may do to the world.
+#[derive(Clone, Debug)]
+pub enum ClientEffect {
+    /// Sends a call.
+    Call {
+        /// To which node.
+        to: Address,
+        /// Which call.
+        call: CallId,
+        /// What is asked.
+        op: Op,
+    },
+    /// Arms a timer.
+    Arm(ClientTimer, RangeInclusive<Span>),
+    /// Disarms a timer.
+    Disarm(ClientTimer),
+    /// Says something of a call.
+    Note(ClientNote),
+}
+
+/// Where a client's step writes what it wants done.
+#[derive(Debug)]
+pub struct ClientOutbox {
+    now: Instant,
+    chance: Chance,
+    identity: Identity,
+    drawn: u64,
+    effects: Vec<ClientEffect>,
+}
+
+impl ClientOutbox {
+    /// Opens an outbox for one step.
+    pub fn new(now: Instant, chance: Chance, identity: Identity) -> ClientOutbox {
+        ClientOutbox { now, chance, identity, drawn: 0, effects: Vec::new() }
+    }
+
+    /// Opens it anew for the next step and keeps its buffer.
+    pub(super) fn reuse(&mut self, now: Instant, identity: Identity) {
+        (self.now, self.identity, self.drawn) = (now, identity, 0);
+        self.effects.clear();
+    }
+
+    /// Returns the client's clock.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Draws a number from the client's own stream.
+    pub fn draw(&mut self, range: &RangeInclusive<u64>) -> u64 {
+        self.drawn += 1;
+        self.chance.number(self.identity.child(u64::MAX - self.drawn), Purpose::Own, range)
+    }
+
+    /// Sends a call.
+    pub fn call(&mut self, to: Address, call: CallId, op: Op) {
+        self.effects.push(ClientEffect::Call { to, call, op });
+    }
+
+    /// Arms a timer, or moves it where it is armed.
+    pub fn arm(&mut self, timer: ClientTimer, wait: RangeInclusive<Span>) {
+        self.effects.push(ClientEffect::Arm(timer, wait));
+    }
+
+    /// Disarms a timer.
+    pub fn disarm(&mut self, timer: ClientTimer) {
+        self.effects.push(ClientEffect::Disarm(timer));
+    }
+
+    /// Says something of a call.
+    pub fn note(&mut self, note: ClientNote) {
+        self.effects.push(ClientEffect::Note(note));
+    }
+
+    /// Takes what was written so far, in its order.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, ClientEffect> {
+        self.effects.drain(..)
+    }
+}

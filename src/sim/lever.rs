@@ -1,0 +1,140 @@
+//! Everything that a fault may do to a world, as data: few levers, many faults.
+//!
+//! A plan is data, so that it can be shown, shared, hashed and replayed.
+
+use std::fmt;
+
+use super::address::Address;
+use super::network::Fate;
+use super::node::{Life, Mood};
+use super::time::{Instant, Rate, Span};
+
+/// Which fault of a run, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FaultId(pub u32);
+
+impl fmt::Display for FaultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("F{}", self.0))
+    }
+}
+
+/// Whom a lever takes hold of. All but `Only` are resolved in the world, when the lever is pulled.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whom {
+    /// Just these.
+    Only(Vec<Address>),
+    /// Whoever leads in the highest epoch; waits for somebody to lead where nobody does.
+    Leader,
+    /// Every node but the leader; waits as `Leader` does.
+    NotLeader,
+    /// Every node.
+    Nodes,
+    /// Every client.
+    Clients,
+}
+
+/// Which side of a node a fault sits on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// Before the network: what the node sends.
+    Send,
+    /// After the network: what the node receives.
+    Receive,
+}
+
+/// One hold on the world.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lever {
+    /// Bends the directed links from one group to another.
+    Link {
+        /// Senders.
+        from: Whom,
+        /// Receivers.
+        to: Whom,
+        /// What becomes of messages between them.
+        fate: Fate,
+    },
+    /// Drops a share of what a node sends, before the network, or receives, after it.
+    Omit {
+        /// Which nodes.
+        node: Whom,
+        /// Which side.
+        way: Way,
+        /// How many.
+        rate: Rate,
+    },
+    /// Changes a node's life.
+    Power {
+        /// Which nodes.
+        node: Whom,
+        /// Up, paused or down.
+        to: Life,
+    },
+    /// Changes what a node's disk keeps through a crash.
+    Disk {
+        /// Which nodes.
+        node: Whom,
+        /// The mood.
+        mood: Mood,
+    },
+    /// Bends a node's clock.
+    Clock {
+        /// Which nodes.
+        node: Whom,
+        /// A jump, in microseconds, forwards or backwards.
+        step_us: i64,
+        /// How much too fast the clock runs, in parts per million; negative is too slow.
+        drift_ppm: i32,
+    },
+    /// Makes a node take this long for each event, one after the other.
+    Service {
+        /// Which nodes.
+        node: Whom,
+        /// How long each event takes.
+        time: Span,
+    },
+}
+
+/// When a lever is pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cue {
+    /// This long after the fault was injected.
+    After(Span),
+    /// When somebody next takes the lead, after the fault was injected.
+    OnLeader,
+}
+
+/// What a fault does, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Plan {
+    /// The levers, each with its cue.
+    pub steps: Vec<(Cue, Lever)>,
+    /// When the fault heals by itself, counted from its injection.
+    pub heal_after: Option<Span>,
+}
+
+/// What may be done to a world from outside. Together with the seed, inputs are all that a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Injects a fault.
+    Inject(FaultId, Plan),
+    /// Heals a fault: takes all of its levers back.
+    Heal(FaultId),
+    /// Turns a switch of the protocol or of the clients.
+    Set {
+        /// Which.
+        switch: &'static str,
+        /// How it shall stand.
+        on: bool,
+    },
+}
+
+/// An input at its virtual instant; it comes before the events of that instant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Placed {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub input: Input,
+}

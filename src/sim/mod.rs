@@ -1,0 +1,39 @@
+//! The kernel: one world, one queue, no clock but its own.
+//!
+//! Here: virtual time, links, disks, clocks, lives, levers, draws, records, and the world that
+//! turns them. Absent on purpose: any protocol, any fault class, any judgement of what is right,
+//! any file, any screen, and anything of ours that lies outside of this room.
+//!
+//! To add a lever: a variant of `Lever` and its arm in `pull.rs`. To add an effect that protocols
+//! may have: a variant of `Effect` and its arm in `carry.rs`.
+
+pub mod address;
+pub mod chance;
+pub mod client;
+pub mod clock;
+pub mod disk;
+pub mod lever;
+pub mod network;
+pub mod node;
+pub mod protocol;
+mod queue;
+pub mod record;
+pub mod scene;
+pub mod seam;
+pub mod time;
+pub mod topology;
+
+pub use address::Address;
+pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome};
+pub use lever::{Cue, FaultId, Input, Lever, Placed, Plan, Way, Whom};
+pub use network::{Fate, Latency, Network};
+pub use node::{Life, Mood};
+pub use protocol::{
+    Detail, Effect, Event, Glance, LogRow, MessageKind, Nature, Note, Outbox, Protocol, Report,
+    Role, Slot, Ticket, TimerKind,
+};
+pub use record::{Because, EventId, Keep, Record, Tape, What, Withheld};
+pub use scene::{Flight, Inspection, NodeScene, Scene};
+pub use seam::Sim;
+pub use time::{Instant, Rate, Span, SpanRange};
+pub use topology::{Place, Topology};

@@ -1,0 +1,190 @@
+//! One member of the cluster: its state, disk, clock, timers and life.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::chance::Identity;
+use super::clock::Clock;
+use super::disk::Disk;
+use super::lever::{FaultId, Way};
+use super::protocol::{Protocol, Ticket};
+use super::queue::Pending;
+use super::record::{Because, EventId};
+use super::time::{Instant, Rate, Span};
+
+/// Whether a node runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Life {
+    /// It runs.
+    #[default]
+    Up,
+    /// It is frozen with all that it knows; its inbox fills.
+    Paused,
+    /// It is off; what was volatile is gone.
+    Down,
+}
+
+impl Life {
+    /// Returns the word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Life::Up => "up",
+            Life::Paused => "paused",
+            Life::Down => "down",
+        }
+    }
+}
+
+/// What a disk keeps through a crash.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Mood {
+    /// Every write, synced or not: the process died and the machine lives.
+    #[default]
+    Durable,
+    /// Only what was synced: the machine lost power.
+    UnsyncedLost,
+    /// Nothing: the node comes back with amnesia.
+    Wiped,
+}
+
+impl Mood {
+    /// Returns the word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Mood::Durable => "durable",
+            Mood::UnsyncedLost => "unsynced lost",
+            Mood::Wiped => "forgets",
+        }
+    }
+}
+
+/// How many events a node's inbox holds while it is paused; what comes later is lost.
+pub const INBOX_MAX: usize = 10_000;
+/// How many withheld messages a node remembers as what may be lacking; older ones are forgotten.
+pub(super) const LACKS_MAX: usize = 256;
+
+/// A timer that is armed.
+#[derive(Clone, Debug)]
+pub(super) struct Armed {
+    /// When it runs out, in true time.
+    pub due: Instant,
+    /// Who it is, for draws.
+    pub identity: Identity,
+    /// When it was armed.
+    pub since: Instant,
+    /// The record that armed it.
+    pub by: Because,
+    /// Whose message armed it, where it was one.
+    pub fed_by: Option<Address>,
+    /// Whether an entry for it stands in the queue, and for when: a timer that is moved later
+    /// keeps its old entry, which then finds that it came too soon.
+    pub queued: Instant,
+}
+
+/// A send that waits for the disk.
+#[derive(Clone, Debug)]
+pub(super) struct Held<P: Protocol> {
+    /// The save that it waits for.
+    pub after: Ticket,
+    /// Who it is, for draws.
+    pub identity: Identity,
+    /// What caused it.
+    pub because: EventId,
+    /// To whom and what.
+    pub to: Address,
+    /// What.
+    pub load: super::queue::Load<P::Msg>,
+}
+
+/// A message that did not come, or somebody that stopped, as far as this node may miss it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lack {
+    /// When.
+    pub at: Instant,
+    /// The record.
+    pub id: EventId,
+    /// Who would have been heard: the sender of a message to this node, or the one that an
+    /// unheard message of this node was for.
+    pub whose: Address,
+}
+
+/// A share of messages that a fault takes at one side of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Omission {
+    pub fault: FaultId,
+    pub pulled: EventId,
+    pub way: Way,
+    pub rate: Rate,
+}
+
+/// A time that each event takes, by a fault.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Service {
+    pub fault: FaultId,
+    pub pulled: EventId,
+    pub time: Span,
+}
+
+/// A hold of a fault on a node's life.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PowerHold {
+    pub fault: FaultId,
+    pub pulled: EventId,
+}
+
+/// One member.
+#[derive(Debug)]
+pub(super) struct Node<P: Protocol> {
+    pub state: P::State,
+    pub disk: Disk<P>,
+    pub clock: Clock,
+    pub life: Life,
+    /// Counts lives, so that what was meant for an earlier one is known.
+    pub incarnation: u32,
+    pub timers: BTreeMap<P::Timer, Armed>,
+    pub held: VecDeque<Held<P>>,
+    /// When the newest write will be stable.
+    pub sync_due: Instant,
+    /// What came while it was paused, in its order.
+    pub inbox: VecDeque<Pending<P>>,
+    /// When it will have worked through what it has, where a fault slows it.
+    pub busy_until: Instant,
+    pub lacks: VecDeque<Lack>,
+    pub omissions: Vec<Omission>,
+    pub services: Vec<Service>,
+    pub power: Vec<PowerHold>,
+    /// The record since which it is not up, or slow: what peers lack it for.
+    pub stopped: Option<(Instant, EventId)>,
+    /// The record of the lever under which its disk will forget, or forgot.
+    pub disk_pulled: Option<(FaultId, EventId)>,
+    /// The record of the lever that bends its clock.
+    pub clock_pulled: Option<(FaultId, EventId)>,
+}
+
+impl<P: Protocol> Clone for Node<P> {
+    fn clone(&self) -> Self {
+        Node {
+            state: self.state.clone(),
+            disk: self.disk.clone(),
+            clock: self.clock,
+            life: self.life,
+            incarnation: self.incarnation,
+            timers: self.timers.clone(),
+            held: self.held.clone(),
+            sync_due: self.sync_due,
+            inbox: self.inbox.clone(),
+            busy_until: self.busy_until,
+            lacks: self.lacks.clone(),
+            omissions: self.omissions.clone(),
+            services: self.services.clone(),
+            power: self.power.clone(),
+            stopped: self.stopped,
+            disk_pulled: self.disk_pulled,
+            clock_pulled: self.clock_pulled,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is to come, in the order of its time; what is due together comes in the order of its making.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use super::address::Address;
+use super::chance::Identity;
+use super::client::{CallId, ClientTimer, Op, Outcome};
+use super::lever::{FaultId, Lever};
+use super::protocol::{Protocol, Ticket};
+use super::record::EventId;
+use super::time::Instant;
+
+/// What a message carries.
+#[derive(Clone, Debug)]
+pub(super) enum Load<M> {
+    /// A message of the protocol.
+    Peer(M),
+    /// A client's call.
+    Call(CallId, Op),
+    /// The answer to a call, with what was asked.
+    Answer(CallId, Outcome),
+}
+
+/// Something that is to come.
+#[derive(Clone, Debug)]
+pub(super) enum Pending<P: Protocol> {
+    /// A message arrives.
+    Deliver {
+        from: Address,
+        to: Address,
+        load: Load<P::Msg>,
+        sent: EventId,
+        sent_at: Instant,
+        identity: Identity,
+        /// The lever that delayed it, if one did.
+        delayed: Option<EventId>,
+        /// Whether a slow node has worked on it long enough.
+        served: bool,
+    },
+    /// A node's timer may have run out.
+    Timer { node: Address, timer: P::Timer, incarnation: u32, served: bool },
+    /// A client's timer may have run out.
+    ClientTimer { client: Address, timer: ClientTimer, served: bool },
+    /// A disk has all writes up to this ticket.
+    Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity },
+    /// A fault's lever is to be pulled.
+    Pull { fault: FaultId, injected: EventId, lever: Arc<Lever> },
+    /// A fault heals by itself.
+    Heal { fault: FaultId },
+}
+
+/// One entry: when, in which order of making, and in which slot of the slab.
+type Entry = Reverse<(u64, u64, u32)>;
+
+/// The queue: a heap of small keys over a slab, so that what moves in the heap is 24 bytes.
+#[derive(Debug)]
+pub(super) struct Queue<P: Protocol> {
+    heap: BinaryHeap<Entry>,
+    slab: Vec<Option<Pending<P>>>,
+    free: Vec<u32>,
+    made: u64,
+}
+
+impl<P: Protocol> Clone for Queue<P> {
+    fn clone(&self) -> Self {
+        Queue {
+            heap: self.heap.clone(),
+            slab: self.slab.clone(),
+            free: self.free.clone(),
+            made: self.made,
+        }
+    }
+}
+
+impl<P: Protocol> Queue<P> {
+    pub fn new() -> Self {
+        Queue { heap: BinaryHeap::new(), slab: Vec::new(), free: Vec::new(), made: 0 }
+    }
+
+    pub fn push(&mut self, at: Instant, pending: Pending<P>) {
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slab[slot as usize] = Some(pending);
+                slot
+            }
+            None => {
+                self.slab.push(Some(pending));
+                self.slab.len() as u32 - 1
+            }
+        };
+        self.made += 1;
+        self.heap.push(Reverse((at.0, self.made, slot)));
+    }
+
+    pub fn pop(&mut self) -> Option<(Instant, Pending<P>)> {
+        let Reverse((at, _, slot)) = self.heap.pop()?;
+        let pending = self.slab[slot as usize].take().expect("an entry of the heap has its slot");
+        self.free.push(slot);
+        Some((Instant(at), pending))
+    }
+
+    pub fn next_at(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, _, _))| Instant(*at))
+    }
+
+    /// Lists what is to come, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (Instant, &Pending<P>)> {
+        self.heap.iter().map(|Reverse((at, _, slot))| {
+            let pending = self.slab[*slot as usize].as_ref();
+            (Instant(*at), pending.expect("an entry of the heap has its slot"))
+        })
+    }
+}
+
+/// Orders flights by their arrival for the screen.
+pub(super) fn by_due(a: (Instant, EventId), b: (Instant, EventId)) -> Ordering {
+    a.cmp(&b)
+}
