@@ -8,20 +8,25 @@
 //! may have: a variant of `Effect` and its arm in `carry.rs`.
 
 pub mod address;
+mod carry;
+mod cause;
 pub mod chance;
 pub mod client;
 pub mod clock;
 pub mod disk;
 pub mod lever;
+mod look;
 pub mod network;
 pub mod node;
 pub mod protocol;
+mod pull;
 mod queue;
 pub mod record;
 pub mod scene;
 pub mod seam;
 pub mod time;
 pub mod topology;
+pub mod world;
 
 pub use address::Address;
 pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome};
@@ -37,3 +42,4 @@ pub use scene::{Flight, Inspection, NodeScene, Scene};
 pub use seam::Sim;
 pub use time::{Instant, Rate, Span, SpanRange};
 pub use topology::{Place, Topology};
+pub use world::{Setup, World};

@@ -78,11 +78,18 @@ pub(super) struct Armed {
     pub since: Instant,
     /// The record that armed it.
     pub by: Because,
-    /// Whose message armed it, where it was one.
+    /// Whose message armed it, where it was one; for a client's timer, whom it called.
     pub fed_by: Option<Address>,
+    /// The record that made it fire late, if one did.
+    pub delayed: Option<EventId>,
     /// Whether an entry for it stands in the queue, and for when: a timer that is moved later
     /// keeps its old entry, which then finds that it came too soon.
     pub queued: Instant,
+}
+
+impl Armed {
+    /// The place in the queue of a timer that ran out while its node was paused.
+    pub const PARKED: Instant = Instant(u64::MAX);
 }
 
 /// A send that waits for the disk.
@@ -134,6 +141,7 @@ pub(super) struct Service {
 pub(super) struct PowerHold {
     pub fault: FaultId,
     pub pulled: EventId,
+    pub life: Life,
 }
 
 /// One member.
@@ -163,6 +171,34 @@ pub(super) struct Node<P: Protocol> {
     pub disk_pulled: Option<(FaultId, EventId)>,
     /// The record of the lever that bends its clock.
     pub clock_pulled: Option<(FaultId, EventId)>,
+    /// The record of what its last crash took, until it starts again.
+    pub forgot: Option<EventId>,
+}
+
+impl<P: Protocol> Node<P> {
+    /// Makes a node that is up and has not started yet.
+    pub fn new(state: P::State, disk: Disk<P>) -> Self {
+        Node {
+            state,
+            disk,
+            clock: Clock::default(),
+            life: Life::Up,
+            incarnation: 0,
+            timers: BTreeMap::new(),
+            held: VecDeque::new(),
+            sync_due: Instant::ZERO,
+            inbox: VecDeque::new(),
+            busy_until: Instant::ZERO,
+            lacks: VecDeque::new(),
+            omissions: Vec::new(),
+            services: Vec::new(),
+            power: Vec::new(),
+            stopped: None,
+            disk_pulled: None,
+            clock_pulled: None,
+            forgot: None,
+        }
+    }
 }
 
 impl<P: Protocol> Clone for Node<P> {
@@ -185,6 +221,7 @@ impl<P: Protocol> Clone for Node<P> {
             stopped: self.stopped,
             disk_pulled: self.disk_pulled,
             clock_pulled: self.clock_pulled,
+            forgot: self.forgot,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is to come, in the order of its time; what is due together comes in the order of its making.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
@@ -40,15 +40,43 @@ pub(super) enum Pending<P: Protocol> {
         served: bool,
     },
     /// A node's timer may have run out.
-    Timer { node: Address, timer: P::Timer, incarnation: u32, served: bool },
+    Timer { node: Address, timer: P::Timer, served: bool },
     /// A client's timer may have run out.
-    ClientTimer { client: Address, timer: ClientTimer, served: bool },
+    ClientTimer { client: Address, timer: ClientTimer },
     /// A disk has all writes up to this ticket.
     Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity },
     /// A fault's lever is to be pulled.
     Pull { fault: FaultId, injected: EventId, lever: Arc<Lever> },
     /// A fault heals by itself.
     Heal { fault: FaultId },
+}
+
+impl<P: Protocol> Pending<P> {
+    /// Returns the node that has to take it, where it is a node.
+    pub fn node(&self) -> Option<Address> {
+        match self {
+            Pending::Deliver { to, .. } => Some(*to).filter(|to| to.is_node()),
+            Pending::Timer { node, .. } | Pending::Synced { node, .. } => Some(*node),
+            Pending::ClientTimer { .. } | Pending::Pull { .. } | Pending::Heal { .. } => None,
+        }
+    }
+
+    /// Returns whether a slow node has worked on it long enough; a disk is not slowed.
+    pub fn is_served(&self) -> bool {
+        match self {
+            Pending::Deliver { served, .. } | Pending::Timer { served, .. } => *served,
+            _ => true,
+        }
+    }
+
+    /// Marks it as worked on, and says which lever made it late.
+    pub fn serve(&mut self, pulled: Option<EventId>) {
+        match self {
+            Pending::Deliver { served, delayed, .. } => (*served, *delayed) = (true, pulled),
+            Pending::Timer { served, .. } => *served = true,
+            _ => {}
+        }
+    }
 }
 
 /// One entry: when, in which order of making, and in which slot of the slab.
@@ -112,9 +140,4 @@ impl<P: Protocol> Queue<P> {
             (Instant(*at), pending.expect("an entry of the heap has its slot"))
         })
     }
-}
-
-/// Orders flights by their arrival for the screen.
-pub(super) fn by_due(a: (Instant, EventId), b: (Instant, EventId)) -> Ordering {
-    a.cmp(&b)
 }

@@ -1,5 +1,7 @@
 //! Where each member stands: region, zone, rack, and which software it runs.
 
+use std::sync::Arc;
+
 use super::address::Address;
 
 /// The place of a node.
@@ -29,7 +31,7 @@ pub enum Distance {
 /// The places of all nodes. A client is near everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Topology {
-    places: Vec<Place>,
+    places: Arc<[Place]>,
     flat: bool,
 }
 
@@ -37,7 +39,12 @@ impl Topology {
     /// Makes a topology from each node's place, first node first.
     pub fn new(places: Vec<Place>) -> Topology {
         let flat = places.windows(2).all(|p| p[0].zone == p[1].zone && p[0].region == p[1].region);
-        Topology { places, flat }
+        Topology { places: places.into(), flat }
+    }
+
+    /// Returns the places of all nodes, first node first.
+    pub fn places(&self) -> Arc<[Place]> {
+        self.places.clone()
     }
 
     /// Returns where a node stands; a client and an unplaced node stand nowhere in particular.

@@ -1,0 +1,309 @@
+//! Carrying out what a step wants: sends, saves, timers, answers, notes.
+
+use std::ops::RangeInclusive;
+
+use super::address::Address;
+use super::chance::{Identity, Purpose};
+use super::client::{Client, ClientEffect, ClientTimer};
+use super::lever::{FaultId, Way};
+use super::node::{Armed, Held};
+use super::protocol::{Effect, Note, Protocol, Role};
+use super::queue::{Load, Pending};
+use super::record::{Because, Causes, EventId, Tape, What, Withheld};
+use super::time::{Instant, Span};
+use super::world::World;
+
+/// How many of the network's longest latencies a message is held back at most to be overtaken.
+const REORDER_LATENCIES: u64 = 3;
+
+impl<P: Protocol, C: Client> World<P, C> {
+    /// Carries out what a node's step wants, in its order.
+    pub(super) fn carry_out(
+        &mut self,
+        me: Address,
+        cause: EventId,
+        fed_by: Option<Address>,
+        identity: Identity,
+        tape: &mut Tape,
+    ) {
+        let mut outbox = self.take_outbox();
+        for (place, effect) in outbox.drain().enumerate() {
+            let child = identity.child(place as u64);
+            match effect {
+                Effect::Send { to, msg } => {
+                    self.send(me, to, Load::Peer(msg), child, cause, tape);
+                }
+                Effect::Answer { call, outcome } => {
+                    let load = Load::Answer(call, outcome);
+                    self.send(me, call.client, load, child, cause, tape);
+                }
+                Effect::Save(delta) => self.save(me, delta, child, cause, tape),
+                Effect::Arm(timer, wait) => self.arm(me, timer, &wait, child, (cause, fed_by)),
+                Effect::Disarm(timer) => {
+                    self.nodes[me.index()].timers.remove(&timer);
+                }
+                Effect::Note(note) => self.note(me, note, cause, tape),
+            }
+        }
+        self.return_outbox(outbox);
+    }
+
+    fn note(&mut self, me: Address, note: Note, cause: EventId, tape: &mut Tape) {
+        let leads = matches!(note, Note::Role { role: Role::Leader, .. });
+        let because = || Causes::from_slice(&[Because::Of(cause)]);
+        self.emit(tape, Some(me), because, What::Noted(note));
+        if leads {
+            for waiting in std::mem::take(&mut self.waiting) {
+                let (fault, injected, lever) = (waiting.fault, waiting.injected, waiting.lever);
+                self.queue.push(self.now, Pending::Pull { fault, injected, lever });
+            }
+        }
+    }
+
+    fn save(
+        &mut self,
+        me: Address,
+        delta: P::Delta,
+        identity: Identity,
+        cause: EventId,
+        tape: &mut Tape,
+    ) {
+        let wait = self.disk.sync.draw(self.chance, identity, Purpose::Sync);
+        let node = &mut self.nodes[me.index()];
+        let ticket = node.disk.write(delta);
+        node.sync_due = node.sync_due.max(self.now + wait);
+        let (at, incarnation) = (node.sync_due, node.incarnation);
+        self.queue.push(at, Pending::Synced { node: me, ticket, incarnation, identity });
+        let because = || Causes::from_slice(&[Because::Of(cause)]);
+        self.emit(tape, Some(me), because, What::Saved { ticket: ticket.0 });
+    }
+
+    fn arm(
+        &mut self,
+        me: Address,
+        timer: P::Timer,
+        wait: &RangeInclusive<Span>,
+        identity: Identity,
+        (cause, fed_by): (EventId, Option<Address>),
+    ) {
+        let wait = self.chance.span(identity, Purpose::Timer, wait);
+        let node = &mut self.nodes[me.index()];
+        let due = self.now + node.clock.stretch(wait);
+        let queued = node.timers.get(&timer).map(|armed| armed.queued);
+        let queued = queued.filter(|queued| *queued <= due && *queued > self.now);
+        let armed = Armed {
+            due,
+            identity,
+            since: self.now,
+            by: Because::Of(cause),
+            fed_by,
+            delayed: None,
+            queued: queued.unwrap_or(due),
+        };
+        node.timers.insert(timer.clone(), armed);
+        if queued.is_none() {
+            self.queue.push(due, Pending::Timer { node: me, timer, served: false });
+        }
+    }
+
+    /// Sends, or holds back until the disk has all that was saved before.
+    fn send(
+        &mut self,
+        me: Address,
+        to: Address,
+        load: Load<P::Msg>,
+        identity: Identity,
+        because: EventId,
+        tape: &mut Tape,
+    ) {
+        let node = &mut self.nodes[me.index()];
+        let after = node.disk.written();
+        if after > node.disk.synced() {
+            node.held.push_back(Held { after, identity, because, to, load });
+        } else {
+            self.transmit((me, to), load, identity, (because, None), tape);
+        }
+    }
+
+    /// Lets go of the sends that waited for the disk, now that `synced` says that it has them.
+    pub(super) fn release(&mut self, me: Address, synced: EventId, tape: &mut Tape) {
+        loop {
+            let node = &mut self.nodes[me.index()];
+            let ready = node.disk.synced();
+            let Some(held) = node.held.pop_front_if(|held| held.after <= ready) else { return };
+            let because = (held.because, Some(synced));
+            self.transmit((me, held.to), held.load, held.identity, because, tape);
+        }
+    }
+
+    /// Puts a message on its link.
+    fn transmit(
+        &mut self,
+        (from, to): (Address, Address),
+        load: Load<P::Msg>,
+        identity: Identity,
+        (cause, synced): (EventId, Option<EventId>),
+        tape: &mut Tape,
+    ) {
+        let sent = if super::cause::keeps_messages(tape) {
+            let because = || {
+                let mut causes = Causes::from_slice(&[Because::Of(cause)]);
+                causes.extend(synced.map(Because::Of));
+                causes
+            };
+            let what = What::Sent { to, detail: load.describe::<P>() };
+            self.emit(tape, Some(from), because, what)
+        } else {
+            self.skip_record()
+        };
+        let travel = self.travel(from, to, identity);
+        let make = |load, identity, delayed| Pending::Deliver {
+            from,
+            to,
+            load,
+            sent,
+            sent_at: self.now,
+            identity,
+            delayed,
+            served: false,
+        };
+        match travel {
+            Travel::Lost(why, lever) => {
+                let pending = make(load, identity, None);
+                self.withhold(pending, why, lever, tape);
+            }
+            Travel::Arrives { at, again, delayed } => {
+                if let Some(again) = again {
+                    let twin = make(load.clone(), identity.child(1), delayed);
+                    self.queue.push(again, twin);
+                }
+                let pending = make(load, identity, delayed);
+                self.queue.push(at, pending);
+            }
+        }
+    }
+
+    /// Draws what becomes of a message: first what the sender's faults do, then the network, then
+    /// the faults of the link.
+    fn travel(&self, from: Address, to: Address, identity: Identity) -> Travel {
+        let chance = self.chance;
+        if from.is_node()
+            && let Some((fault, pulled)) = self.omitted(from, Way::Send, identity)
+        {
+            return Travel::Lost(Withheld::Fault(fault), Some(pulled));
+        }
+        if chance.hits(identity, Purpose::Loss, self.network.loss) {
+            return Travel::Lost(Withheld::Network, None);
+        }
+        let base = self.network.between(&self.topology, from, to);
+        let mut wait = base.draw(chance, identity, Purpose::Latency);
+        let mut twice = chance.hits(identity, Purpose::Duplicate, self.network.duplicate);
+        let mut late = chance.hits(identity, Purpose::Reorder, self.network.reorder);
+        let mut delayed = None;
+        if !self.overlays.is_empty() {
+            for overlay in self.overlays.on(from, to) {
+                let purpose = Purpose::Fault(overlay.fault.0);
+                if chance.hits(identity, purpose, overlay.fate.loss) {
+                    return Travel::Lost(Withheld::Fault(overlay.fault), Some(overlay.pulled));
+                }
+                if let Some(delay) = &overlay.fate.delay {
+                    wait = wait + delay.draw(chance, identity, purpose);
+                    delayed = Some(overlay.pulled);
+                }
+                twice |= chance.hits(identity.child(2), purpose, overlay.fate.duplicate);
+                if chance.hits(identity.child(3), purpose, overlay.fate.reorder) {
+                    (late, delayed) = (true, Some(overlay.pulled));
+                }
+            }
+        }
+        if late {
+            let most = Span(base.longest().0 * REORDER_LATENCIES);
+            wait = wait + chance.span(identity.child(4), Purpose::Reorder, &(Span(1)..=most));
+        }
+        let again = twice.then(|| {
+            let extra = base.draw(chance, identity.child(1), Purpose::Latency);
+            self.now + wait + extra
+        });
+        Travel::Arrives { at: self.now + wait, again, delayed }
+    }
+
+    /// Returns the fault that takes a message at one side of a node, if one does.
+    fn omitted(&self, node: Address, way: Way, identity: Identity) -> Option<(FaultId, EventId)> {
+        let omissions = self.nodes[node.index()].omissions.iter().filter(|o| o.way == way);
+        let mut hits = omissions.filter(|o| {
+            let key = if way == Way::Send { identity.child(5) } else { identity.child(6) };
+            self.chance.hits(key, Purpose::Fault(o.fault.0), o.rate)
+        });
+        hits.next().map(|o| (o.fault, o.pulled))
+    }
+
+    pub(super) fn omitted_on_receipt(&self, pending: &Pending<P>) -> Option<(FaultId, EventId)> {
+        let Pending::Deliver { to, identity, .. } = pending else { return None };
+        if !to.is_node() || self.nodes[to.index()].omissions.is_empty() {
+            return None;
+        }
+        self.omitted(*to, Way::Receive, *identity)
+    }
+
+    /// Carries out what a client's step wants, in its order.
+    pub(super) fn carry_out_client(
+        &mut self,
+        me: Address,
+        cause: EventId,
+        identity: Identity,
+        tape: &mut Tape,
+    ) {
+        let mut outbox = self.take_client_outbox();
+        let mut called = None;
+        for (place, effect) in outbox.drain().enumerate() {
+            let child = identity.child(place as u64);
+            match effect {
+                ClientEffect::Call { to, call, op } => {
+                    called = Some(to);
+                    let load = Load::Call(call, op);
+                    self.transmit((me, to), load, child, (cause, None), tape);
+                }
+                ClientEffect::Arm(timer, wait) => {
+                    self.arm_client(me, timer, &wait, child, (cause, called));
+                }
+                ClientEffect::Disarm(timer) => {
+                    self.callers[me.index()].timers.remove(&timer);
+                }
+                ClientEffect::Note(note) => {
+                    let because = || Causes::from_slice(&[Because::Of(cause)]);
+                    self.emit(tape, Some(me), because, What::Client(note));
+                    self.roll(child.0);
+                }
+            }
+        }
+        self.return_client_outbox(outbox);
+    }
+
+    fn arm_client(
+        &mut self,
+        me: Address,
+        timer: ClientTimer,
+        wait: &RangeInclusive<Span>,
+        identity: Identity,
+        (cause, called): (EventId, Option<Address>),
+    ) {
+        let due = self.now + self.chance.span(identity, Purpose::Timer, wait);
+        let armed = Armed {
+            due,
+            identity,
+            since: self.now,
+            by: Because::Of(cause),
+            fed_by: called,
+            delayed: None,
+            queued: due,
+        };
+        self.callers[me.index()].timers.insert(timer, armed);
+        self.queue.push(due, Pending::ClientTimer { client: me, timer });
+    }
+}
+
+/// What becomes of a message.
+enum Travel {
+    Lost(Withheld, Option<EventId>),
+    Arrives { at: Instant, again: Option<Instant>, delayed: Option<EventId> },
+}

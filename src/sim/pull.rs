@@ -1,0 +1,273 @@
+//! What is done to a world from outside: faults injected, levers pulled, faults healed, switches.
+
+use std::sync::Arc;
+
+use super::address::Address;
+use super::client::Client;
+use super::lever::{Cue, FaultId, Lever, Plan, Whom};
+use super::network::Overlay;
+use super::node::{Life, Omission, PowerHold, Service};
+use super::protocol::{Protocol, Role};
+use super::queue::Pending;
+use super::record::{Because, Causes, EventId, Tape, What};
+use super::world::{Waiting, World};
+
+impl<P: Protocol, C: Client> World<P, C> {
+    pub(super) fn inject(&mut self, fault: FaultId, plan: &Plan, tape: &mut Tape) {
+        let injected = self.emit(tape, None, Causes::new, What::Injected(fault));
+        self.faults.insert(fault, injected);
+        for (cue, lever) in &plan.steps {
+            match cue {
+                Cue::After(span) if span.0 == 0 => self.pull(fault, injected, lever, tape),
+                Cue::After(span) => {
+                    let lever = Arc::new(lever.clone());
+                    self.queue.push(self.now + *span, Pending::Pull { fault, injected, lever });
+                }
+                Cue::OnLeader => {
+                    let lever = Arc::new(lever.clone());
+                    self.waiting.push(Waiting { fault, injected, lever });
+                }
+            }
+        }
+        if let Some(after) = plan.heal_after {
+            self.queue.push(self.now + after, Pending::Heal { fault });
+        }
+    }
+
+    /// Pulls a lever, or lets it wait where it needs a leader and nobody leads.
+    pub(super) fn pull(
+        &mut self,
+        fault: FaultId,
+        injected: EventId,
+        lever: &Lever,
+        tape: &mut Tape,
+    ) {
+        if self.faults.get(&fault) != Some(&injected) {
+            return; // healed before its time came
+        }
+        let Some(lever) = self.resolve(lever) else {
+            let lever = Arc::new(lever.clone());
+            self.waiting.push(Waiting { fault, injected, lever });
+            return;
+        };
+        let lever = Arc::new(lever);
+        let because = || Causes::from_slice(&[Because::Of(injected)]);
+        let what = What::Pulled { fault, lever: lever.clone() };
+        let pulled = self.emit(tape, None, because, what);
+        self.hold(fault, pulled, &lever, tape);
+    }
+
+    fn hold(&mut self, fault: FaultId, pulled: EventId, lever: &Lever, tape: &mut Tape) {
+        let now = self.now;
+        match lever {
+            Lever::Link { from, to, fate } => {
+                for from in members(from) {
+                    for to in members(to).iter().filter(|to| *to != from) {
+                        let overlay = Overlay { fault, pulled, fate: fate.clone() };
+                        self.overlays.hold(*from, *to, overlay);
+                    }
+                }
+            }
+            Lever::Omit { node, way, rate } => self.each(node, |node| {
+                node.omissions.push(Omission { fault, pulled, way: *way, rate: *rate });
+            }),
+            Lever::Power { node, to } => {
+                for who in members(node) {
+                    self.hold_power(*who, PowerHold { fault, pulled, life: *to }, tape);
+                }
+            }
+            Lever::Disk { node, mood } => self.each(node, |node| {
+                node.disk.mood = *mood;
+                node.disk_pulled = Some((fault, pulled));
+            }),
+            Lever::Clock { node, step_us, drift_ppm } => self.each(node, |node| {
+                node.clock.step(*step_us);
+                node.clock.drift(now, *drift_ppm);
+                node.clock_pulled = Some((fault, pulled));
+            }),
+            Lever::Service { node, time } => self.each(node, |node| {
+                node.services.push(Service { fault, pulled, time: *time });
+                node.stopped.get_or_insert((now, pulled));
+            }),
+        }
+        self.count_stopped();
+    }
+
+    fn each(&mut self, whom: &Whom, mut change: impl FnMut(&mut super::node::Node<P>)) {
+        for who in members(whom) {
+            if let Some(node) = self.nodes.get_mut(who.index()).filter(|_| who.is_node()) {
+                change(node);
+            }
+        }
+    }
+
+    fn count_stopped(&mut self) {
+        self.stopped = self.nodes.iter().filter(|node| node.stopped.is_some()).count();
+    }
+
+    /// Heals a fault: every hold that it has on the world is let go.
+    pub(super) fn heal(&mut self, fault: FaultId, tape: &mut Tape) {
+        let Some(injected) = self.faults.remove(&fault) else { return };
+        let because = || Causes::from_slice(&[Because::Of(injected)]);
+        let healed = self.emit(tape, None, because, What::Healed(fault));
+        self.overlays.release(fault);
+        self.waiting.retain(|waiting| waiting.fault != fault);
+        for k in 0..self.nodes.len() {
+            let (now, base) = (self.now, self.disk.mood);
+            let node = &mut self.nodes[k];
+            node.omissions.retain(|hold| hold.fault != fault);
+            node.services.retain(|hold| hold.fault != fault);
+            if node.clock_pulled.is_some_and(|(by, _)| by == fault) {
+                node.clock.drift(now, 0);
+                node.clock_pulled = None;
+            }
+            let who = Address::Node(k as u16 + 1);
+            if node.power.iter().any(|hold| hold.fault == fault) {
+                node.power.retain(|hold| hold.fault != fault);
+                self.settle_life(who, healed, tape);
+            }
+            // Only now: a node that the fault keeps down comes back to what the fault left it.
+            let node = &mut self.nodes[k];
+            if node.disk_pulled.is_some_and(|(by, _)| by == fault) {
+                node.disk.mood = base;
+                node.disk_pulled = None;
+            }
+            if node.life == Life::Up && node.services.is_empty() {
+                node.stopped = None;
+            }
+        }
+        self.count_stopped();
+    }
+
+    fn hold_power(&mut self, who: Address, hold: PowerHold, tape: &mut Tape) {
+        let Some(node) = self.nodes.get_mut(who.index()).filter(|_| who.is_node()) else { return };
+        node.power.retain(|old| old.fault != hold.fault);
+        if hold.life != Life::Up {
+            node.power.push(hold);
+        }
+        self.settle_life(who, hold.pulled, tape);
+    }
+
+    /// Brings a node's life to what the holds on it say: down beats paused beats up.
+    fn settle_life(&mut self, who: Address, because: EventId, tape: &mut Tape) {
+        let node = &self.nodes[who.index()];
+        let before = node.life;
+        let after = node.power.iter().map(|hold| hold.life).max().unwrap_or_default();
+        if before == after {
+            return;
+        }
+        let causes = || Causes::from_slice(&[Because::Of(because)]);
+        let id = self.emit(tape, Some(who), causes, What::Life(after));
+        let node = &mut self.nodes[who.index()];
+        let stop = node.stopped.map(|(_, id)| id);
+        node.life = after;
+        node.stopped = (after != Life::Up).then_some((self.now, id));
+        if after == Life::Down {
+            self.crash(who, id, tape);
+        }
+        if before == Life::Down {
+            let node = &mut self.nodes[who.index()];
+            node.incarnation += 1;
+            let mut causes = Causes::from_slice(&[Because::Of(id)]);
+            causes.extend(node.forgot.take().map(Because::Of));
+            self.start_node(who, causes, tape);
+        } else if before == Life::Paused && after == Life::Up {
+            self.wake(who, stop);
+        }
+    }
+
+    /// Takes what a crash takes: all that is volatile, and of the disk what its mood gives up.
+    fn crash(&mut self, who: Address, life: EventId, tape: &mut Tape) {
+        let node = &mut self.nodes[who.index()];
+        node.timers.clear();
+        node.inbox.clear();
+        node.lacks.clear();
+        node.incarnation += 1;
+        let unsent: Vec<Address> = node.held.drain(..).map(|held| held.to).collect();
+        let gone = node.disk.crash();
+        (node.sync_due, node.busy_until) = (self.now, self.now);
+        let lever = node.disk_pulled.map(super::cause::of_lever);
+        if gone > 0 {
+            let mut causes = Causes::from_slice(&[Because::Of(life)]);
+            causes.extend(lever);
+            let id = self.emit(tape, Some(who), || causes, What::Forgot { writes: gone });
+            self.nodes[who.index()].forgot = Some(id);
+        }
+        for to in unsent {
+            self.lack(to, life, who);
+        }
+    }
+
+    /// Lets a node work through what came while it was paused, in the order in which it came.
+    fn wake(&mut self, who: Address, stop: Option<EventId>) {
+        let node = &mut self.nodes[who.index()];
+        for pending in std::mem::take(&mut node.inbox) {
+            if let Pending::Timer { timer, .. } = &pending {
+                let Some(armed) = node.timers.get_mut(timer) else { continue };
+                (armed.queued, armed.delayed) = (self.now, stop);
+            }
+            self.queue.push(self.now, pending);
+        }
+    }
+
+    pub(super) fn switch(&mut self, switch: &'static str, on: bool, tape: &mut Tape) {
+        let mut known = self.protocol.set(switch, on);
+        for caller in &mut self.callers {
+            known |= caller.client.set(switch, on);
+        }
+        if known {
+            self.emit(tape, None, Causes::new, What::Switched { switch, on });
+        }
+    }
+
+    /// Names whom a lever takes hold of now; `None` where it needs a leader and nobody leads.
+    fn resolve(&self, lever: &Lever) -> Option<Lever> {
+        let whom = |whom: &Whom| self.name(whom).map(Whom::Only);
+        Some(match lever {
+            Lever::Link { from, to, fate } => {
+                Lever::Link { from: whom(from)?, to: whom(to)?, fate: fate.clone() }
+            }
+            Lever::Omit { node, way, rate } => {
+                Lever::Omit { node: whom(node)?, way: *way, rate: *rate }
+            }
+            Lever::Power { node, to } => Lever::Power { node: whom(node)?, to: *to },
+            Lever::Disk { node, mood } => Lever::Disk { node: whom(node)?, mood: *mood },
+            Lever::Clock { node, step_us, drift_ppm } => {
+                let (step_us, drift_ppm) = (*step_us, *drift_ppm);
+                Lever::Clock { node: whom(node)?, step_us, drift_ppm }
+            }
+            Lever::Service { node, time } => Lever::Service { node: whom(node)?, time: *time },
+        })
+    }
+
+    fn name(&self, whom: &Whom) -> Option<Vec<Address>> {
+        let nodes = 1..=self.nodes.len() as u16;
+        Some(match whom {
+            Whom::Only(these) => these.clone(),
+            Whom::Leader => vec![self.leader()?],
+            Whom::NotLeader => {
+                let leader = self.leader()?;
+                nodes.map(Address::Node).filter(|who| *who != leader).collect()
+            }
+            Whom::Nodes => nodes.map(Address::Node).collect(),
+            Whom::Clients => (1..=self.callers.len() as u16).map(Address::Client).collect(),
+        })
+    }
+
+    /// Returns who leads in the highest epoch and is not down.
+    pub(super) fn leader(&self) -> Option<Address> {
+        let alive = self.nodes.iter().enumerate().filter(|(_, node)| node.life != Life::Down);
+        let glances = alive.map(|(k, node)| (self.protocol.glance(&node.state), k));
+        let leaders = glances.filter(|(glance, _)| glance.role == Role::Leader);
+        let newest = leaders.max_by_key(|(glance, k)| (glance.epoch, std::cmp::Reverse(*k)));
+        newest.map(|(_, k)| Address::Node(k as u16 + 1))
+    }
+}
+
+/// Returns the members of a resolved group.
+fn members(whom: &Whom) -> &[Address] {
+    match whom {
+        Whom::Only(these) => these,
+        _ => &[],
+    }
+}

@@ -1,0 +1,471 @@
+//! The world: pop the next event, step whom it is for, carry out what the step wants, record it.
+//!
+//! Absent on purpose: any loop over all nodes for an event that concerns one, and any polling.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::address::Address;
+use super::chance::{Chance, Identity, mix};
+use super::client::{Client, ClientEvent, ClientOutbox, ClientTimer};
+use super::disk::{Disk, DiskSpec};
+use super::lever::{FaultId, Input, Lever};
+use super::network::{Network, Overlays};
+use super::node::{Armed, INBOX_MAX, Lack, Life, Node};
+use super::protocol::{Event, Outbox, Protocol, Ticket};
+use super::queue::{Load, Pending, Queue};
+use super::record::{Because, Causes, EventId, Tape, What, Withheld};
+use super::scene::{Inspection, Scene};
+use super::seam::Sim;
+use super::time::Instant;
+use super::topology::Topology;
+
+/// What a world is made of, before anything happens.
+#[derive(Clone, Debug)]
+pub struct Setup<P: Protocol, C: Client> {
+    /// The protocol, with its configuration.
+    pub protocol: P,
+    /// The disk that each node finds at its first start; as many nodes as disks.
+    pub disks: Vec<Option<P::Stable>>,
+    /// The clients.
+    pub clients: Vec<C>,
+    /// Where the nodes stand.
+    pub topology: Topology,
+    /// The network before any fault.
+    pub network: Network,
+    /// The disks before any fault.
+    pub disk: DiskSpec,
+    /// The seed of every draw.
+    pub seed: u64,
+}
+
+/// A client with its timers, as the world keeps it.
+#[derive(Clone, Debug)]
+pub(super) struct Caller<C> {
+    pub client: C,
+    pub timers: BTreeMap<ClientTimer, Armed>,
+    pub lacks: VecDeque<Lack>,
+}
+
+/// A lever that waits for somebody to lead.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub fault: FaultId,
+    pub injected: EventId,
+    pub lever: Arc<Lever>,
+}
+
+/// A world of one protocol and its clients.
+#[derive(Debug)]
+pub struct World<P: Protocol, C: Client> {
+    pub(super) protocol: P,
+    pub(super) chance: Chance,
+    pub(super) topology: Topology,
+    pub(super) network: Network,
+    pub(super) disk: DiskSpec,
+    pub(super) now: Instant,
+    pub(super) events: u64,
+    pub(super) records: u32,
+    pub(super) digest: u64,
+    pub(super) queue: Queue<P>,
+    pub(super) nodes: Vec<Node<P>>,
+    pub(super) callers: Vec<Caller<C>>,
+    pub(super) overlays: Overlays,
+    /// Faults that are injected and not healed, with the record of each.
+    pub(super) faults: BTreeMap<FaultId, EventId>,
+    pub(super) waiting: Vec<Waiting>,
+    /// How many nodes are not plainly up: spares the look for whom a timer may miss.
+    pub(super) stopped: usize,
+    outbox: Outbox<P>,
+    client_outbox: ClientOutbox,
+}
+
+impl<P: Protocol, C: Client> Clone for World<P, C> {
+    fn clone(&self) -> Self {
+        World {
+            protocol: self.protocol.clone(),
+            chance: self.chance,
+            topology: self.topology.clone(),
+            network: self.network.clone(),
+            disk: self.disk.clone(),
+            now: self.now,
+            events: self.events,
+            records: self.records,
+            digest: self.digest,
+            queue: self.queue.clone(),
+            nodes: self.nodes.clone(),
+            callers: self.callers.clone(),
+            overlays: self.overlays.clone(),
+            faults: self.faults.clone(),
+            waiting: self.waiting.clone(),
+            stopped: self.stopped,
+            outbox: Outbox::new(Instant::ZERO, self.chance, Identity(0), Ticket(0)),
+            client_outbox: ClientOutbox::new(Instant::ZERO, self.chance, Identity(0)),
+        }
+    }
+}
+
+impl<P: Protocol, C: Client> World<P, C> {
+    /// Makes a world and starts all of its members at instant zero, nodes first.
+    pub fn new(setup: Setup<P, C>, tape: &mut Tape) -> Self {
+        let chance = Chance::new(setup.seed);
+        let mut outbox = Outbox::new(Instant::ZERO, chance, Identity(0), Ticket(0));
+        let mut nodes = Vec::with_capacity(setup.disks.len());
+        for (k, stable) in setup.disks.into_iter().enumerate() {
+            // The state is made anew at once by `start_node`; booting is the only way to make one.
+            let me = Address::Node(k as u16 + 1);
+            let state = setup.protocol.boot(me, stable.as_ref(), &mut outbox);
+            nodes.push(Node::new(state, Disk::new(stable, setup.disk.mood)));
+        }
+        let callers = setup.clients.into_iter();
+        let mut world = World {
+            protocol: setup.protocol,
+            chance,
+            topology: setup.topology,
+            network: setup.network,
+            disk: setup.disk,
+            now: Instant::ZERO,
+            events: 0,
+            records: 0,
+            digest: mix(setup.seed),
+            queue: Queue::new(),
+            nodes,
+            callers: callers
+                .map(|client| Caller { client, timers: BTreeMap::new(), lacks: VecDeque::new() })
+                .collect(),
+            overlays: Overlays::default(),
+            faults: BTreeMap::new(),
+            waiting: Vec::new(),
+            stopped: 0,
+            outbox,
+            client_outbox: ClientOutbox::new(Instant::ZERO, chance, Identity(0)),
+        };
+        for k in 0..world.nodes.len() {
+            world.start_node(Address::Node(k as u16 + 1), Causes::new(), tape);
+        }
+        for k in 0..world.callers.len() {
+            world.start_client(Address::Client(k as u16 + 1), tape);
+        }
+        world
+    }
+
+    /// Returns the state of a node, for tests and experiments that know its type.
+    pub fn state(&self, who: Address) -> &P::State {
+        &self.nodes[who.index()].state
+    }
+
+    pub(super) fn start_node(&mut self, me: Address, because: Causes, tape: &mut Tape) {
+        let id = self.emit(tape, Some(me), || because, What::Booted);
+        let incarnation = u64::from(self.nodes[me.index()].incarnation);
+        let identity = Identity(mix(me.index() as u64 + 1)).child(incarnation);
+        let node = &mut self.nodes[me.index()];
+        self.outbox.reuse(node.clock.read(self.now), identity, Ticket(0));
+        node.state = self.protocol.boot(me, node.disk.stable(), &mut self.outbox);
+        self.carry_out(me, id, None, identity, tape);
+    }
+
+    fn start_client(&mut self, me: Address, tape: &mut Tape) {
+        let id = self.emit(tape, Some(me), Causes::new, What::Booted);
+        let identity = Identity(mix(1 << 32 | me.index() as u64));
+        self.client_outbox.reuse(self.now, identity);
+        self.callers[me.index()].client.boot(&mut self.client_outbox);
+        self.carry_out_client(me, id, identity, tape);
+    }
+
+    /// Steps a node and carries out what it wants. `fed_by` is whose message this is, if it is one.
+    pub(super) fn step_node(
+        &mut self,
+        me: Address,
+        event: Event<P>,
+        cause: (EventId, Identity),
+        fed_by: Option<Address>,
+        tape: &mut Tape,
+    ) {
+        let node = &mut self.nodes[me.index()];
+        self.outbox.reuse(node.clock.read(self.now), cause.1, node.disk.written());
+        self.protocol.step(&mut node.state, event, &mut self.outbox);
+        self.carry_out(me, cause.0, fed_by, cause.1, tape);
+        let glance = self.protocol.glance(&self.nodes[me.index()].state);
+        let role = glance.role as u64;
+        self.roll(glance.epoch << 2 | role);
+        self.roll(glance.length << 32 ^ glance.decided);
+    }
+
+    pub(super) fn step_client(
+        &mut self,
+        me: Address,
+        event: ClientEvent,
+        cause: (EventId, Identity),
+        tape: &mut Tape,
+    ) {
+        self.client_outbox.reuse(self.now, cause.1);
+        self.callers[me.index()].client.step(event, &mut self.client_outbox);
+        self.carry_out_client(me, cause.0, cause.1, tape);
+    }
+
+    /// Lends the outbox for as long as its effects are carried out.
+    pub(super) fn take_outbox(&mut self) -> Outbox<P> {
+        let spare = Outbox::new(self.now, self.chance, Identity(0), Ticket(0));
+        std::mem::replace(&mut self.outbox, spare)
+    }
+
+    pub(super) fn return_outbox(&mut self, outbox: Outbox<P>) {
+        self.outbox = outbox;
+    }
+
+    pub(super) fn take_client_outbox(&mut self) -> ClientOutbox {
+        let spare = ClientOutbox::new(self.now, self.chance, Identity(0));
+        std::mem::replace(&mut self.client_outbox, spare)
+    }
+
+    pub(super) fn return_client_outbox(&mut self, outbox: ClientOutbox) {
+        self.client_outbox = outbox;
+    }
+
+    /// Rolls the digest on.
+    pub(super) fn roll(&mut self, bits: u64) {
+        self.digest = mix(self.digest ^ bits);
+    }
+
+    fn count(&mut self, identity: Identity) {
+        self.events += 1;
+        self.roll(self.now.0 ^ identity.0);
+    }
+
+    fn happen(&mut self, pending: Pending<P>, tape: &mut Tape) {
+        if let Pending::Timer { node, timer, .. } = &pending
+            && !self.runs_out(*node, timer)
+        {
+            return;
+        }
+        let Some(pending) = self.admit(pending, tape) else { return };
+        match pending {
+            Pending::Deliver { .. } => self.deliver(pending, tape),
+            Pending::Timer { node, timer, .. } => self.fire(node, timer, tape),
+            Pending::ClientTimer { client, timer } => self.fire_client(client, timer, tape),
+            Pending::Synced { node, ticket, incarnation, identity } => {
+                if self.nodes[node.index()].incarnation == incarnation {
+                    self.synced(node, ticket, identity, tape);
+                }
+            }
+            Pending::Pull { fault, injected, lever } => {
+                self.count(Identity(u64::from(fault.0)));
+                self.pull(fault, injected, &lever, tape);
+            }
+            Pending::Heal { fault } => {
+                self.count(Identity(u64::from(fault.0)));
+                self.heal(fault, tape);
+            }
+        }
+    }
+
+    /// Lets an event through to a node that can take it now; what a node that is down, paused or
+    /// slow does with it is done here.
+    fn admit(&mut self, pending: Pending<P>, tape: &mut Tape) -> Option<Pending<P>> {
+        let Some(node) = pending.node() else { return Some(pending) };
+        let state = &mut self.nodes[node.index()];
+        match state.life {
+            Life::Up if state.services.is_empty() => Some(pending),
+            Life::Up => self.slow(node, pending),
+            Life::Paused => {
+                self.park(node, pending, tape);
+                None
+            }
+            Life::Down => {
+                if let Pending::Deliver { .. } = pending {
+                    let stop = state.stopped.map(|(_, id)| id);
+                    self.withhold(pending, Withheld::Down, stop, tape);
+                }
+                None
+            }
+        }
+    }
+
+    /// Makes an event wait for its turn at a node that a fault slows.
+    fn slow(&mut self, me: Address, mut pending: Pending<P>) -> Option<Pending<P>> {
+        if pending.is_served() {
+            return Some(pending);
+        }
+        let node = &mut self.nodes[me.index()];
+        let pulled = node.services.last().map(|service| service.pulled);
+        let total = node.services.iter().fold(super::time::Span::ZERO, |sum, s| sum + s.time);
+        node.busy_until = node.busy_until.max(self.now) + total;
+        pending.serve(pulled);
+        if let Pending::Timer { timer, .. } = &pending
+            && let Some(armed) = node.timers.get_mut(timer)
+        {
+            armed.queued = node.busy_until;
+            armed.delayed = pulled;
+        }
+        let at = node.busy_until;
+        self.queue.push(at, pending);
+        None
+    }
+
+    /// Keeps what comes while a node is paused, in its order.
+    fn park(&mut self, me: Address, mut pending: Pending<P>, tape: &mut Tape) {
+        let node = &mut self.nodes[me.index()];
+        let stop = node.stopped.map(|(_, id)| id);
+        if node.inbox.len() >= INBOX_MAX {
+            if let Pending::Deliver { .. } = pending {
+                self.withhold(pending, Withheld::Overflow, stop, tape);
+            }
+            return;
+        }
+        match &mut pending {
+            Pending::Deliver { delayed, .. } => *delayed = stop,
+            Pending::Timer { timer, .. } => {
+                let armed = node.timers.get_mut(timer).expect("a timer that runs out is armed");
+                armed.queued = Armed::PARKED;
+            }
+            _ => {}
+        }
+        node.inbox.push_back(pending);
+    }
+
+    fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
+        let taken = self.omitted_on_receipt(&pending);
+        if let Some((fault, pulled)) = taken {
+            return self.withhold(pending, Withheld::Fault(fault), Some(pulled), tape);
+        }
+        let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
+            return;
+        };
+        self.count(identity);
+        let because = || {
+            let mut causes = Causes::from_slice(&[Because::Of(sent)]);
+            causes.extend(delayed.map(Because::Of));
+            causes
+        };
+        let id = if super::cause::keeps_messages(tape) {
+            let what = What::Delivered { from, detail: load.describe::<P>() };
+            self.emit(tape, Some(to), because, what)
+        } else {
+            self.skip_record()
+        };
+        match load {
+            Load::Peer(msg) => {
+                self.step_node(to, Event::Deliver { from, msg }, (id, identity), Some(from), tape);
+            }
+            Load::Call(call, op) => {
+                let event = Event::Request { call, op };
+                self.step_node(to, event, (id, identity), Some(from), tape);
+            }
+            Load::Answer(call, outcome) => {
+                let event = ClientEvent::Answer { from, call, outcome };
+                self.step_client(to, event, (id, identity), tape);
+            }
+        }
+    }
+
+    /// Returns whether an entry of the queue is that of an armed timer and its time has come. The
+    /// entry of a timer that was moved meanwhile goes back into the queue.
+    fn runs_out(&mut self, me: Address, timer: &P::Timer) -> bool {
+        let node = &mut self.nodes[me.index()];
+        let Some(armed) = node.timers.get_mut(timer) else { return false };
+        if armed.queued != self.now {
+            return false;
+        }
+        if armed.due > self.now {
+            armed.queued = armed.due;
+            let pending = Pending::Timer { node: me, timer: timer.clone(), served: false };
+            self.queue.push(armed.due, pending);
+            return false;
+        }
+        true
+    }
+
+    fn fire(&mut self, me: Address, timer: P::Timer, tape: &mut Tape) {
+        let node = &mut self.nodes[me.index()];
+        let armed = node.timers.remove(&timer).expect("a timer that runs out is armed");
+        let identity = armed.identity;
+        self.count(identity);
+        let kind = P::timer(&timer);
+        let because = self.why_fired(me, &armed, kind.awaits, tape);
+        let id = self.emit(tape, Some(me), || because, What::Fired { timer: kind.name });
+        self.step_node(me, Event::Timeout(timer), (id, identity), None, tape);
+    }
+
+    fn fire_client(&mut self, me: Address, timer: ClientTimer, tape: &mut Tape) {
+        let caller = &mut self.callers[me.index()];
+        let Some(armed) = caller.timers.get_mut(&timer) else { return };
+        if armed.queued != self.now {
+            return;
+        }
+        if armed.due > self.now {
+            armed.queued = armed.due;
+            let at = armed.due;
+            return self.queue.push(at, Pending::ClientTimer { client: me, timer });
+        }
+        let armed = caller.timers.remove(&timer).expect("it was there just now");
+        let identity = armed.identity;
+        self.count(identity);
+        let because = self.why_client_fired(me, &armed, timer.awaits(), tape);
+        let id = self.emit(tape, Some(me), || because, What::Fired { timer: timer.name() });
+        self.step_client(me, ClientEvent::Timeout(timer), (id, identity), tape);
+    }
+
+    fn synced(&mut self, me: Address, ticket: Ticket, identity: Identity, tape: &mut Tape) {
+        let node = &mut self.nodes[me.index()];
+        if !node.disk.sync(ticket) {
+            return;
+        }
+        self.count(identity);
+        let id = self.emit(tape, Some(me), Causes::new, What::Synced { ticket: ticket.0 });
+        self.release(me, id, tape);
+        self.step_node(me, Event::Saved(ticket), (id, identity), None, tape);
+    }
+}
+
+impl<P: Protocol, C: Client> Sim for World<P, C> {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn next_at(&self) -> Option<Instant> {
+        self.queue.next_at()
+    }
+
+    fn advance(&mut self, tape: &mut Tape) -> bool {
+        let Some((at, pending)) = self.queue.pop() else { return false };
+        debug_assert!(at >= self.now, "virtual time never runs backwards");
+        self.now = at;
+        self.happen(pending, tape);
+        true
+    }
+
+    fn apply(&mut self, at: Instant, input: &Input, tape: &mut Tape) {
+        assert!(at >= self.now, "an input is applied at its instant");
+        self.now = at;
+        self.roll(at.0);
+        match input {
+            Input::Inject(fault, plan) => self.inject(*fault, plan, tape),
+            Input::Heal(fault) => self.heal(*fault, tape),
+            Input::Set { switch, on } => self.switch(switch, *on, tape),
+        }
+    }
+
+    fn events(&self) -> u64 {
+        self.events
+    }
+
+    fn next_record(&self) -> EventId {
+        EventId(self.records)
+    }
+
+    fn scene(&self) -> Scene {
+        self.draw_scene()
+    }
+
+    fn inspect(&self, who: Address, rows: usize) -> Option<Inspection> {
+        self.look_into(who, rows)
+    }
+
+    fn fork(&self) -> Box<dyn Sim> {
+        Box::new(self.clone())
+    }
+
+    fn digest(&self) -> u64 {
+        self.digest
+    }
+}
