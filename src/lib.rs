@@ -1,2 +1,6 @@
 //! faultlab: a lab in which you break a cluster on purpose.
+pub mod faults;
+pub mod lab;
+pub mod protocols;
 pub mod sim;
+pub mod workloads;

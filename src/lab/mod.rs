@@ -1,0 +1,3 @@
+//! One run, held in the hand.
+
+pub mod scenario;

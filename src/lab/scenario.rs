@@ -1,0 +1,206 @@
+//! A scenario as a file writes it: the whole of a run but its seed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::faults::FaultSpec;
+use crate::protocols::ProtocolSpec;
+use crate::sim::{Mood, Rate, Span, SpanRange};
+use crate::workloads::WorkloadSpec;
+
+/// A run as data. Same scenario, seed and inputs: same run, to the last byte.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// One line that says what happens.
+    pub title: String,
+    /// Which protocol, with its settings.
+    pub protocol: ProtocolSpec,
+    /// How many nodes, 1 to 1,000.
+    pub nodes: u16,
+    /// Where they stand.
+    #[serde(default)]
+    pub topology: TopologySpec,
+    /// How messages travel.
+    #[serde(default)]
+    pub network: NetworkSpec,
+    /// How disks write.
+    #[serde(default)]
+    pub disk: DiskSpec,
+    /// Who calls.
+    #[serde(default)]
+    pub workload: WorkloadSpec,
+    /// Mechanisms that are on; what is not named is off.
+    #[serde(default = "every_mechanism")]
+    pub mechanisms: Vec<Mechanism>,
+    /// Faults, each at its instant.
+    #[serde(default)]
+    pub faults: Vec<PlannedFault>,
+    /// What must come true.
+    #[serde(default)]
+    pub expect: Vec<Expectation>,
+    /// The bounds that the oracles judge by.
+    #[serde(default)]
+    pub bounds: BoundsSpec,
+    /// When a headless run ends.
+    #[serde(default = "twenty_seconds")]
+    pub until: Span,
+}
+
+/// Where nodes stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TopologySpec {
+    /// All in one rack.
+    #[default]
+    Together,
+    /// Dealt out over zones in turn: `Spread(zones: ["a", "b", "c"])`.
+    Spread {
+        /// The zones' names.
+        zones: Vec<String>,
+    },
+    /// Each node's place, first node first: `Places([(region: "eu", zone: "a", rack: "1")])`.
+    Places(Vec<PlaceSpec>),
+}
+
+/// Where one node stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlaceSpec {
+    /// Region.
+    pub region: String,
+    /// Zone.
+    pub zone: String,
+    /// Rack.
+    pub rack: String,
+    /// Software version.
+    pub version: String,
+}
+
+/// How long something takes, as a file writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LatencySpec {
+    /// `Fixed("500us")`.
+    Fixed(Span),
+    /// `Uniform("1ms..10ms")`.
+    Uniform(SpanRange),
+    /// `Exponential(min: "1ms", tail: "3ms")`.
+    Exponential {
+        /// The least.
+        min: Span,
+        /// The mean of what comes on top.
+        tail: Span,
+    },
+}
+
+/// How messages travel, before any fault.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSpec {
+    /// Within a zone, and between clients and nodes.
+    pub latency: LatencySpec,
+    /// Between zones; as `latency` where it is not given.
+    pub cross_zone: Option<LatencySpec>,
+    /// Between regions; as `cross_zone` where it is not given.
+    pub cross_region: Option<LatencySpec>,
+    /// Share of messages that are lost, 0.0 to 1.0.
+    pub loss: Rate,
+    /// Share of messages that arrive twice, 0.0 to 1.0.
+    pub duplicate: Rate,
+    /// Share of messages that are held back and overtaken, 0.0 to 1.0.
+    pub reorder: Rate,
+}
+
+impl Default for NetworkSpec {
+    fn default() -> NetworkSpec {
+        NetworkSpec {
+            latency: LatencySpec::Uniform(SpanRange::millis(1, 10)),
+            cross_zone: None,
+            cross_region: None,
+            loss: Rate::NEVER,
+            duplicate: Rate::NEVER,
+            reorder: Rate::NEVER,
+        }
+    }
+}
+
+/// How disks write, before any fault.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskSpec {
+    /// How long until a write is stable.
+    pub sync: LatencySpec,
+    /// What a crash takes.
+    pub mood: Mood,
+}
+
+impl Default for DiskSpec {
+    fn default() -> DiskSpec {
+        DiskSpec { sync: LatencySpec::Fixed(Span::micros(500)), mood: Mood::Durable }
+    }
+}
+
+/// A mechanism that contains errors and can be switched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Mechanism {
+    /// Clients try again.
+    Retry,
+    /// A call that is tried again takes effect once: request ids.
+    Idempotency,
+}
+
+/// A fault with its instant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedFault {
+    /// A name for it, once in a scenario.
+    pub id: String,
+    /// When it is injected.
+    pub at: Span,
+    /// When it heals; never where it is not given, but as the class has it.
+    #[serde(default)]
+    pub until: Option<Span>,
+    /// What it is.
+    pub fault: FaultSpec,
+}
+
+/// What must come true by the end of the run; properties by the names that the oracles have.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Expectation {
+    /// The property was never violated, nor did progress stall.
+    Held(String),
+    /// The property was violated.
+    Violated(String),
+    /// The run is safe and cannot progress.
+    Stalled(String),
+    /// This deviation was seen.
+    Deviation(String),
+}
+
+/// The bounds that the oracles judge by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BoundsSpec {
+    /// Within what time an answer is on time.
+    pub on_time: Span,
+    /// Within what time a stable world commits again.
+    pub progress_within: Span,
+    /// How long a replica may lag behind acknowledged data.
+    pub lag: Span,
+}
+
+impl Default for BoundsSpec {
+    fn default() -> BoundsSpec {
+        BoundsSpec {
+            on_time: Span::millis(250),
+            progress_within: Span::secs(2),
+            lag: Span::secs(1),
+        }
+    }
+}
+
+fn every_mechanism() -> Vec<Mechanism> {
+    vec![Mechanism::Retry, Mechanism::Idempotency]
+}
+
+fn twenty_seconds() -> Span {
+    Span::secs(20)
+}
