@@ -1,2 +1,3 @@
 //! faultlab: a lab in which you break a cluster on purpose.
+pub mod protocols;
 pub mod sim;
