@@ -1,2 +1,3 @@
 //! faultlab: a lab in which you break a cluster on purpose.
+pub mod oracles;
 pub mod sim;
