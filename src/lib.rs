@@ -2,7 +2,6 @@
 pub mod causes;
 pub mod faults;
 pub mod lab;
-pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;
 pub mod sim;

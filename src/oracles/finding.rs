@@ -123,6 +123,14 @@ impl Signal {
         }
     }
 
+    /// Returns the record at which it was said.
+    pub const fn event(&self) -> EventId {
+        match self {
+            Signal::Raised(finding) => finding.event,
+            Signal::Cleared { event, .. } => *event,
+        }
+    }
+
     /// Returns what the signal is about.
     pub const fn subject(&self) -> Subject {
         match self {
