@@ -8,6 +8,8 @@
 mod cluster;
 #[path = "transcripts/invariants.rs"]
 mod invariants;
+#[path = "transcripts/sweep.rs"]
+mod sweep;
 
 use std::error::Error;
 
@@ -41,7 +43,11 @@ impl goldenscript::Runner for Script {
             run_on(cluster, &command.name, &mut args)?;
         }
         args.reject_rest()?;
-        Ok(self.cluster.as_mut().map(Cluster::take_text).unwrap_or_default())
+        let text = self.cluster.as_mut().map(Cluster::take_text).unwrap_or_default();
+        if command.silent && text.contains("VIOLATED") {
+            return Err(format!("a silent command breaks an invariant:\n{text}").into());
+        }
+        Ok(text)
     }
 }
 
@@ -95,6 +101,11 @@ fn run_on(cluster: &mut Cluster, name: &str, args: &mut ArgumentConsumer<'_>) ->
         }
         // deliver [from=NODE] [to=NODE] [count=N]: what is on its way now, oldest first
         "deliver" => take(cluster, args)?.into_iter().for_each(|flight| cluster.deliver(flight)),
+        // delay [from=NODE] [to=NODE] [count=N]: the rest overtakes these
+        "delay" => {
+            let late = take(cluster, args)?;
+            cluster.flights.extend(late);
+        }
         // drop [from=NODE] [to=NODE] [count=N]
         "drop" => drop(take(cluster, args)?),
         // stabilize: deliver until nothing is on its way

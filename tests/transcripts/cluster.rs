@@ -10,8 +10,8 @@ use faultlab::protocols::raft::{Message, Raft, RaftSpec, Stable, State, Timer};
 use faultlab::sim::chance::{Chance, Identity};
 use faultlab::sim::disk::Disk;
 use faultlab::sim::{
-    Address, CallId, Effect, Event, Instant, Mood, Note, Op, Outbox, Outcome, Protocol, Role, Span,
-    Ticket,
+    Address, CallId, Effect, Event, Instant, LogRow, Mood, Note, Op, Outbox, Outcome, Protocol,
+    Role, Span, Ticket,
 };
 
 use crate::invariants::Invariants;
@@ -50,7 +50,9 @@ pub struct Cluster {
     /// Whether each write is on the disk at once.
     autosync: bool,
     now: Instant,
-    invariants: Invariants,
+    pub invariants: Invariants,
+    /// What clients were told, and not taken yet.
+    pub answers: Vec<(CallId, Outcome)>,
     text: String,
 }
 
@@ -67,6 +69,7 @@ impl Cluster {
             autosync,
             now: Instant::ZERO,
             invariants: Invariants::default(),
+            answers: Vec::new(),
             text: String::new(),
         };
         (1..=nodes).for_each(|node| cluster.boot(node));
@@ -82,6 +85,20 @@ impl Cluster {
     /// Returns a node that is up.
     pub fn state(&self, node: u16) -> Option<&State> {
         self.members[usize::from(node) - 1].state.as_ref()
+    }
+
+    /// Asserts that a disk with nothing on its way holds what its node goes by.
+    pub fn assert_disk_agrees(&self, node: u16) {
+        let Member { state: Some(state), disk, .. } = &self.members[usize::from(node) - 1] else {
+            return;
+        };
+        if disk.written() == disk.synced() {
+            let stable = disk.stable().cloned().unwrap_or_default();
+            let vote = stable.vote.and_then(Address::node);
+            assert_eq!((stable.term, vote), (state.term, state.vote), "the ballot of n{node}");
+            assert_eq!(stable.log, state.log, "the log of n{node}");
+            assert_eq!(state.synced, state.log.last_index(), "what n{node} holds to be synced");
+        }
     }
 
     fn member(&mut self, node: u16) -> &mut Member {
@@ -200,6 +217,7 @@ impl Cluster {
 
     fn say_answer(&mut self, call: CallId, outcome: Outcome) {
         let _ = writeln!(self.text, "  answers {call}: {outcome}");
+        self.answers.push((call, outcome));
     }
 
     /// Says what was sent; what goes to several alike takes one line.
@@ -310,14 +328,13 @@ impl Cluster {
                 continue;
             };
             let glance = self.raft.glance(state);
-            let leader = glance.leader.map_or("-".to_owned(), |leader| leader.to_string());
-            let leader =
-                if glance.role == Role::Leader { String::new() } else { format!(" of {leader}") };
-            let report = self.raft.report(state, 8);
-            let mut log: Vec<String> = report.log.iter().map(log_row).collect();
-            if glance.length > log.len() as u64 {
-                log.insert(0, "…".to_owned());
-            }
+            let leader = glance.leader.filter(|_| glance.role != Role::Leader);
+            let leader = leader.map_or(String::new(), |leader| format!(" of {leader}"));
+            let report = self.raft.report(state, usize::MAX);
+            let alike = |a: &LogRow, b: &LogRow| {
+                (a.epoch, &a.text, a.decided) == (b.epoch, &b.text, b.decided)
+            };
+            let log: Vec<String> = report.log.chunk_by(alike).map(log_rows).collect();
             let line = format!(
                 "n{node}@{} {}{leader}, commit {}, log [{}]\n",
                 glance.epoch,
@@ -330,10 +347,13 @@ impl Cluster {
     }
 }
 
-fn log_row(row: &faultlab::sim::LogRow) -> String {
-    let text = row.text.replace(" := ", "=");
-    let decided = if row.decided { "" } else { "?" };
-    format!("{}@{}:{text}{decided}", row.slot, row.epoch)
+/// Writes a run of rows that are alike: `2@1:k1=10`, with a mark where it is not committed.
+fn log_rows(run: &[LogRow]) -> String {
+    let (first, last) = (&run[0], &run[run.len() - 1]);
+    let text = first.text.replace(" := ", "=");
+    let decided = if first.decided { "" } else { "?" };
+    let upto = if run.len() > 1 { format!("..{}", last.slot) } else { String::new() };
+    format!("{}{upto}@{}:{text}{decided}", first.slot, first.epoch)
 }
 
 fn entries(first: u64, last: u64, term: u64) -> String {

@@ -14,6 +14,11 @@ pub struct Invariants {
 }
 
 impl Invariants {
+    /// Returns what was decided, by slot.
+    pub fn decided(&self) -> impl Iterator<Item = (u64, Slot)> + '_ {
+        self.decided.iter().map(|(slot, (entry, _))| (*slot, *entry))
+    }
+
     /// Looks at what a node noted; `log` is its log after the step. Returns what is broken by it.
     pub fn observe(&mut self, node: u16, note: &Note, log: Option<&Log>) -> Vec<String> {
         match note {
@@ -60,7 +65,7 @@ impl Invariants {
         let text = || {
             let (old, new) = (first.epoch, entry.epoch);
             format!(
-                "state machine safety: at {slot} n{by} applied an entry of term {old}, n{node} another of {new}"
+                "state machine safety: at {slot} n{by} applied an entry of term {old}, n{node} one of term {new}"
             )
         };
         (first != entry).then(text).into_iter().collect()
