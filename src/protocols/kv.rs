@@ -5,7 +5,8 @@
 //! they came to, and answers a second attempt from there. That table is part of what is replicated:
 //! each replica fills it from the same log in the same order, so that all agree on what is second.
 //!
-//! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed on.
+//! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed
+//! on.
 
 use imbl::OrdMap;
 

@@ -88,7 +88,8 @@ pub enum Check {
         at: u64,
         /// The term that the follower has there, or 0 where its log is shorter.
         term: u64,
-        /// The first index that the follower has of that term; one past its end where it is shorter.
+        /// The first index that the follower has of that term; one past its end where it is
+        /// shorter.
         first: u64,
     },
 }

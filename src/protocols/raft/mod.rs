@@ -26,21 +26,23 @@
 //! # Terms
 //!
 //! Time is cut into terms, numbered upwards (§5.1). A term begins with an election and has at most
-//! one leader. Every message carries its sender's term: who sees a newer one joins it as a follower,
-//! and what comes from an older one is refused. Thus a leader that was replaced learns of it from
-//! the first node that answers, and can do no harm until then, since no majority follows it.
+//! one leader. Every message carries its sender's term: who sees a newer one joins it as a
+//! follower, and what comes from an older one is refused. Thus a leader that was replaced learns
+//! of it from the first node that answers, and can do no harm until then, since no majority
+//! follows it.
 //!
 //! # Election
 //!
 //! A follower that hears no leader for its election timeout raises the term, votes for itself and
-//! asks for votes (§5.2). A node gives one vote a term, to who asks first, and writes it down before
-//! it says so. A majority makes a leader; two majorities share a node, and that node voted once: so
-//! no term has two leaders. That argument stands on the disk. A node that forgets its vote in a
-//! crash may vote again, and then a term has two leaders, which here can be tried out.
+//! asks for votes (§5.2). A node gives one vote a term, to who asks first, and writes it down
+//! before it says so. A majority makes a leader; two majorities share a node, and that node voted
+//! once: so no term has two leaders. That argument stands on the disk. A node that forgets its
+//! vote in a crash may vote again, and then a term has two leaders, which here can be tried out.
 //!
-//! If several stand at once, the votes may split, and nobody wins that term. Timeouts are drawn anew
-//! from a range each time, so that most often one node is well ahead of the others. The draw is not
-//! made here: a timer is armed with its range and the world draws, so that a run can be repeated.
+//! If several stand at once, the votes may split, and nobody wins that term. Timeouts are drawn
+//! anew from a range each time, so that most often one node is well ahead of the others. The draw
+//! is not made here: a timer is armed with its range and the world draws, so that a run can be
+//! repeated.
 //!
 //! # Replication
 //!
@@ -76,11 +78,11 @@
 //! # Two rules for bad links
 //!
 //! As published, Raft may fail to keep a leader though a majority is connected. A node that is cut
-//! off raises its term again and again, and deposes the leader when it comes back: with `PreVote` it
-//! asks first whether it could win (dissertation, §9.6). A leader whose heartbeats go out while no
-//! answer comes in is obeyed for ever and commits nothing: with `CheckQuorum` it steps down when it
-//! has not heard a majority for an election timeout (§6.2). With either, who hears its leader
-//! ignores candidates (§4.2.3).
+//! off raises its term again and again, and deposes the leader when it comes back: with `PreVote`
+//! it asks first whether it could win (dissertation, §9.6). A leader whose heartbeats go out while
+//! no answer comes in is obeyed for ever and commits nothing: with `CheckQuorum` it steps down
+//! when it has not heard a majority for an election timeout (§6.2). With either, who hears its
+//! leader ignores candidates (§4.2.3).
 //!
 //! # The order of saving and saying
 //!

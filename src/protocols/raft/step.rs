@@ -163,6 +163,11 @@ impl<'a> Step<'a> {
         self.s.saves.iter_mut().for_each(|(_, index)| *index = (*index).min(last));
         self.keep = Some(last);
         self.out.note(Note::Truncated { from: last + 1 });
+        if last < self.s.commit {
+            // No correct run comes here. What was applied stays applied, so this node's state is
+            // wrong from now on, and oracles see it.
+            self.out.note(Note::Other("committed entry overwritten", [last + 1, self.s.term]));
+        }
     }
 
     /// Puts entries at the end of the log. A step does so once.
