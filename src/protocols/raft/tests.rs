@@ -238,7 +238,8 @@ fn a_second_leader_of_the_same_term_is_noted_and_breaks_nothing() {
 
 #[test]
 fn even_a_committed_entry_is_overwritten_if_a_wrong_leader_says_so() {
-    // No correct run comes here; a cluster whose disks forgot does, and the node must not fall over.
+    // No correct run comes here; a cluster whose disks forgot does, and the node must not fall
+    // over.
     let mut node = Node::start(3, RaftSpec::default(), &Stable::default());
     node.hear(2, append(1, (0, 0), &[1, 1, 1], 3));
     node.hear(3, append(2, (0, 0), &[2], 1));
