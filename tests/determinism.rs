@@ -81,7 +81,7 @@ fn a_seek_anywhere_meets_the_world_that_was_there() {
     let mut session = Session::new(stormy(3), 3);
     let mut seen = Vec::new();
     while session.position().at < Instant(5_000_000) && session.step() {
-        if session.position().moves % 997 == 0 {
+        if session.position().moves % 499 == 0 {
             seen.push((session.position(), session.digest(), session.scene()));
         }
     }
@@ -182,7 +182,7 @@ fn milestones_are_stops_in_both_directions() {
 #[test]
 fn records_that_were_let_go_are_made_again() {
     let mut session = Session::new(steady(), 4);
-    session.advance_to(Instant(170_000_000), u64::MAX);
+    session.advance_to(Instant(320_000_000), u64::MAX);
     assert!(session.memory_begins().0 > 0, "the run is long enough to let records go");
     let late: Vec<Record> = session.newest_records().take(50).cloned().collect();
     assert_eq!(late.len(), 50);
