@@ -7,6 +7,10 @@ use crate::protocols::ProtocolSpec;
 use crate::sim::{Mood, Rate, Span, SpanRange};
 use crate::workloads::WorkloadSpec;
 
+use super::reading::{self, Problem, Report};
+
+pub use super::check::{DEVIATIONS, PROPERTIES};
+
 /// A run as data. Same scenario, seed and inputs: same run, to the last byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,6 +198,32 @@ impl Default for BoundsSpec {
             progress_within: Span::secs(2),
             lag: Span::secs(1),
         }
+    }
+}
+
+/// Reads a scenario from a file's text and checks it.
+///
+/// # Errors
+/// Where the text is no scenario or says what cannot be: with file, line, column, the offending
+/// text and what was expected.
+pub fn read_scenario(name: &str, text: &str) -> Result<Scenario, Report> {
+    let scenario: Scenario = reading::read_ron(name, text)?;
+    scenario.check().map_err(|problem| problem.report(name, text))?;
+    Ok(scenario)
+}
+
+impl Scenario {
+    /// Checks what no type rules out.
+    ///
+    /// # Errors
+    /// Where the scenario says what cannot be: with the path to it.
+    pub fn check(&self) -> Result<(), Problem> {
+        super::check::scenario(self)
+    }
+
+    /// Writes the scenario as RON; `read_scenario` reads back an equal one.
+    pub fn to_ron(&self) -> String {
+        reading::write_ron(self).expect("a scenario is plain data, which always has a form in RON")
     }
 }
 
