@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::faults;
+use crate::oracles::{Grade, ORACLES};
 use crate::protocols::{ProtocolSpec, raft::RaftSpec};
 use crate::sim::{Span, SpanRange};
 use crate::workloads::{RegisterSpec, RetrySpec, WorkloadSpec};
@@ -38,24 +39,6 @@ pub const RUN_MAX: Span = Span::secs(3_600);
 pub const WAIT_MAX: Span = Span::secs(60);
 /// How short a timer may be: shorter ones would turn the world without moving its clock.
 pub const TIMER_MIN: Span = Span::millis(1);
-
-/// The names of the properties that may be held, violated or stalled.
-pub const PROPERTIES: [&str; 11] = [
-    "election safety",
-    "leader append-only",
-    "log matching",
-    "leader completeness",
-    "state machine safety",
-    "one vote a term",
-    "linearizable",
-    "durable",
-    "available",
-    "on time",
-    "progress",
-];
-/// The names of the deviations that may be seen.
-pub const DEVIATIONS: [&str; 5] =
-    ["false suspicion", "two leaders", "stale leader", "lacks acknowledged data", "diverged log"];
 
 type Checked = Result<(), Problem>;
 
@@ -285,27 +268,30 @@ fn expected(scenario: &Scenario) -> Checked {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (k, expectation) in scenario.expect.iter().enumerate() {
         let path = [path[0], Item(k), Item(0)];
-        let all: Vec<&str> = PROPERTIES.iter().chain(&DEVIATIONS).copied().collect();
-        let (found, known): (&str, &[&str]) = match expectation {
-            Expectation::Held(name) => (name, &all),
-            Expectation::Violated(name) => (name, &PROPERTIES[..PROPERTIES.len() - 1]),
-            Expectation::Stalled(name) => (name, &PROPERTIES[PROPERTIES.len() - 1..]),
-            Expectation::Deviation(name) => (name, &DEVIATIONS),
-        };
-        if !known.contains(&found) {
-            let what = match expectation {
-                Expectation::Held(_) => "that can hold",
-                Expectation::Violated(_) => "that can be violated",
-                Expectation::Stalled(_) => "that can stall",
-                Expectation::Deviation(_) => "that is a deviation",
-            };
-            let message = format!("`{found}` is no property {what}");
-            let mut problem = Problem::at(&path, message, one_of(known));
-            problem.help = did_you_mean(found, known);
-            return Err(problem);
-        }
-        let message = format!("`{found}` is expected twice");
-        require(seen.insert(found), &path, message, "each property once")?;
+        expectation_of(expectation).map_err(|problem| problem.under(&path))?;
+        let property = expectation.property();
+        let message = format!("`{property}` is expected twice");
+        require(seen.insert(property), &path, message, "each property once")?;
     }
     Ok(())
+}
+
+/// Holds an expectation against the catalogue of oracles: which words suit which grade.
+fn expectation_of(expectation: &Expectation) -> Checked {
+    let (found, what) = (expectation.property(), expectation.word());
+    let suits = |grade: Grade| match expectation {
+        Expectation::Held(_) => true,
+        Expectation::Violated(_) => matches!(grade, Grade::Breach | Grade::Failure),
+        Expectation::Stalled(_) => grade == Grade::Stall,
+        Expectation::Deviation(_) => grade == Grade::Deviation,
+    };
+    let suited = ORACLES.iter().filter(|kind| suits(kind.grade));
+    let known: Vec<&str> = suited.map(|kind| kind.property).collect();
+    if known.contains(&found) {
+        return Ok(());
+    }
+    let message = format!("`{found}` is no property that can be expected as `{what}`");
+    let mut problem = Problem::at(&[], message, one_of(&known));
+    problem.help = did_you_mean(found, &known);
+    Err(problem)
 }

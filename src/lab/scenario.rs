@@ -9,8 +9,6 @@ use crate::workloads::WorkloadSpec;
 
 use super::reading::{self, Problem, Report};
 
-pub use super::check::{DEVIATIONS, PROPERTIES};
-
 /// A run as data. Same scenario, seed and inputs: same run, to the last byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +175,28 @@ pub enum Expectation {
     Stalled(String),
     /// This deviation was seen.
     Deviation(String),
+}
+
+impl Expectation {
+    /// Returns the property's name.
+    pub fn property(&self) -> &str {
+        match self {
+            Expectation::Held(name)
+            | Expectation::Violated(name)
+            | Expectation::Stalled(name)
+            | Expectation::Deviation(name) => name,
+        }
+    }
+
+    /// Returns the word for what is expected of it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Expectation::Held(_) => "Held",
+            Expectation::Violated(_) => "Violated",
+            Expectation::Stalled(_) => "Stalled",
+            Expectation::Deviation(_) => "Deviation",
+        }
+    }
 }
 
 /// The bounds that the oracles judge by.

@@ -4,13 +4,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
 use super::network::Fate;
 use super::node::{Life, Mood};
 use super::time::{Instant, Rate, Span};
 
 /// Which fault of a run, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct FaultId(pub u32);
 
 impl fmt::Display for FaultId {

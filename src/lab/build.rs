@@ -1,0 +1,106 @@
+//! Turns a scenario into a world and a journal of inputs.
+
+use crate::faults;
+use crate::oracles::Bounds;
+use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::sim::disk::DiskSpec as SimDisk;
+use crate::sim::{
+    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Setup, Sim, Span, Tape,
+    Topology, World,
+};
+
+use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
+
+/// Builds the world of a scenario; what happens at instant zero goes on the tape.
+pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
+    let has = |mechanism| scenario.mechanisms.contains(&mechanism);
+    let clients = scenario.workload.clients(scenario.nodes, has(Mechanism::Retry));
+    let topology = Topology::new(places(scenario));
+    let network = network(&scenario.network);
+    let disk = SimDisk { sync: latency(&scenario.disk.sync), mood: scenario.disk.mood };
+    match &scenario.protocol {
+        ProtocolSpec::Raft(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= has(Mechanism::Idempotency);
+            let protocol = Raft { nodes: scenario.nodes, spec };
+            let disks = vec![None; usize::from(scenario.nodes)];
+            let setup = Setup { protocol, disks, clients, topology, network, disk, seed };
+            Box::new(World::new(setup, tape))
+        }
+    }
+}
+
+/// Lists the inputs that a scenario plans, in the order of their instants.
+pub fn journal(scenario: &Scenario) -> Vec<Placed> {
+    let faults = scenario.faults.iter().zip(1..);
+    let mut journal: Vec<Placed> = faults
+        .map(|(fault, id)| {
+            let heal_after = fault.until.map(|until| until - fault.at);
+            let plan = plan(scenario, &fault.fault, heal_after);
+            Placed { at: Instant(fault.at.0), input: Input::Inject(FaultId(id), plan) }
+        })
+        .collect();
+    journal.sort_by_key(|placed| placed.at);
+    journal
+}
+
+/// Makes the plan of a fault; `heal_after` overrides when it heals by itself.
+pub fn plan(scenario: &Scenario, fault: &faults::FaultSpec, heal_after: Option<Span>) -> Plan {
+    let mut plan = faults::plan(fault, scenario.nodes);
+    plan.heal_after = heal_after.or(plan.heal_after);
+    plan
+}
+
+/// Returns the bounds that the oracles judge a scenario by.
+pub fn bounds(scenario: &Scenario) -> Bounds {
+    Bounds {
+        deadline: scenario.workload.deadline(),
+        on_time: scenario.bounds.on_time,
+        progress_within: scenario.bounds.progress_within,
+        lag: scenario.bounds.lag,
+    }
+}
+
+fn latency(spec: &LatencySpec) -> Latency {
+    match spec {
+        LatencySpec::Fixed(span) => Latency::Fixed(*span),
+        LatencySpec::Uniform(range) => Latency::Uniform(*range.0.start(), *range.0.end()),
+        LatencySpec::Exponential { min, tail } => Latency::Exponential { min: *min, tail: *tail },
+    }
+}
+
+fn network(spec: &NetworkSpec) -> Network {
+    Network {
+        latency: latency(&spec.latency),
+        cross_zone: spec.cross_zone.as_ref().map(latency),
+        cross_region: spec.cross_region.as_ref().map(latency),
+        loss: spec.loss,
+        duplicate: spec.duplicate,
+        reorder: spec.reorder,
+    }
+}
+
+/// Returns where each node stands: its zone dealt out in turn, a rack of its own for each round.
+fn places(scenario: &Scenario) -> Vec<Place> {
+    let count = usize::from(scenario.nodes);
+    match &scenario.topology {
+        TopologySpec::Together => vec![Place::default(); count],
+        TopologySpec::Spread { zones } => (0..count)
+            .map(|k| Place {
+                zone: zones[k % zones.len()].clone(),
+                rack: (k / zones.len() + 1).to_string(),
+                ..Place::default()
+            })
+            .collect(),
+        TopologySpec::Places(places) => (0..count)
+            .map(|k| {
+                places.get(k).map_or_else(Place::default, |place| Place {
+                    region: place.region.clone(),
+                    zone: place.zone.clone(),
+                    rack: place.rack.clone(),
+                    version: place.version.clone(),
+                })
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The replicated state machine under the algorithms: a key-value store that knows its callers.
+//!
+//! A call that was tried twice must take effect once (linearizability asks for no less; Ongaro's
+//! dissertation, §6.3). So the store keeps, beside its values, which calls it has applied and what
+//! they came to, and answers a second attempt from there. That table is part of what is replicated:
+//! each replica fills it from the same log in the same order, so that all agree on what is second.
+//!
+//! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed on.
+
+use imbl::OrdMap;
+
+use crate::sim::{Address, CallId, Op, Outcome};
+
+/// How many applied calls the store remembers for each client.
+///
+/// A client may have several calls open, so the last one alone is not enough; and the table may not
+/// grow for ever. A client with more open calls than this may find an old one refused.
+pub const CALLS_KEPT: usize = 64;
+
+/// What a log entry asks of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Command {
+    /// Who asks, and which attempt this is.
+    pub call: CallId,
+    /// What is asked.
+    pub op: Op,
+    /// Whether a second attempt has to be recognised. It stands in the entry rather than in the
+    /// configuration, so that replicas agree even where the switch is turned between their steps.
+    pub once: bool,
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Applied {
+    /// It took effect now.
+    Fresh(Outcome),
+    /// It took effect before, and came to this; nothing changed.
+    Duplicate(Outcome),
+    /// It is so old that nobody knows whether it took effect; nothing changed. Nothing can be
+    /// answered either: the caller has long stopped waiting, or will.
+    Forgotten,
+}
+
+/// What the store remembers of one client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Session {
+    /// Of calls up to this serial the store keeps nothing any more.
+    forgotten: u32,
+    /// What the last calls came to, by their serials.
+    outcomes: OrdMap<u32, Outcome>,
+}
+
+/// The values, and what is known of the calls that made them. Its clones share what is equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Store {
+    values: OrdMap<u64, u64>,
+    sessions: OrdMap<Address, Session>,
+}
+
+impl Store {
+    /// Returns what a key holds.
+    pub fn read(&self, key: u64) -> Option<u64> {
+        self.values.get(&key).copied()
+    }
+
+    /// Returns the keys and their values, smallest key first.
+    pub fn values(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.values.iter().map(|(key, value)| (*key, *value))
+    }
+
+    /// Returns what is known of a call that was applied already, or `None` where it is new.
+    pub fn known(&self, call: CallId) -> Option<Applied> {
+        let session = self.sessions.get(&call.client)?;
+        if call.serial <= session.forgotten {
+            return Some(Applied::Forgotten);
+        }
+        session.outcomes.get(&call.serial).map(|outcome| Applied::Duplicate(*outcome))
+    }
+
+    /// Applies a command, unless it has to be recognised as one that was applied before.
+    pub fn apply(&mut self, command: &Command) -> Applied {
+        if command.once
+            && let Some(before) = self.known(command.call)
+        {
+            return before;
+        }
+        let outcome = match command.op {
+            Op::Read { key } => Outcome::Read(self.read(key)),
+            Op::Write { key, value } => {
+                self.values.insert(key, value);
+                Outcome::Written
+            }
+        };
+        self.remember(command.call, outcome);
+        Applied::Fresh(outcome)
+    }
+
+    fn remember(&mut self, call: CallId, outcome: Outcome) {
+        let session = self.sessions.entry(call.client).or_default();
+        session.outcomes.insert(call.serial, outcome);
+        if session.outcomes.len() > CALLS_KEPT
+            && let Some((oldest, _)) = session.outcomes.get_min().copied()
+        {
+            session.outcomes.remove(&oldest);
+            session.forgotten = session.forgotten.max(oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(serial: u32, attempt: u16, value: u64) -> Command {
+        let call = CallId { client: Address::Client(1), serial, attempt };
+        Command { call, op: Op::Write { key: 1, value }, once: true }
+    }
+
+    #[test]
+    fn a_second_attempt_changes_nothing_and_gets_the_first_answer() {
+        let mut store = Store::default();
+        assert_eq!(store.apply(&write(1, 1, 10)), Applied::Fresh(Outcome::Written));
+        assert_eq!(store.apply(&write(2, 1, 20)), Applied::Fresh(Outcome::Written));
+        let before = store.clone();
+        assert_eq!(store.apply(&write(1, 2, 10)), Applied::Duplicate(Outcome::Written));
+        assert_eq!(store, before);
+        assert_eq!(store.read(1), Some(20));
+    }
+
+    #[test]
+    fn without_request_ids_a_second_attempt_brings_back_the_old_value() {
+        let mut store = Store::default();
+        store.apply(&write(1, 1, 10));
+        store.apply(&write(2, 1, 20));
+        store.apply(&Command { once: false, ..write(1, 2, 10) });
+        assert_eq!(store.read(1), Some(10));
+    }
+
+    #[test]
+    fn a_read_in_the_log_is_answered_as_it_was_the_first_time() {
+        let mut store = Store::default();
+        let call = CallId { client: Address::Client(2), serial: 1, attempt: 1 };
+        let read = Command { call, op: Op::Read { key: 1 }, once: true };
+        assert_eq!(store.apply(&read), Applied::Fresh(Outcome::Read(None)));
+        store.apply(&write(1, 1, 10));
+        assert_eq!(store.apply(&read), Applied::Duplicate(Outcome::Read(None)));
+    }
+
+    #[test]
+    fn calls_out_of_order_are_each_applied_once() {
+        let mut store = Store::default();
+        store.apply(&write(2, 1, 20));
+        assert_eq!(store.apply(&write(1, 1, 10)), Applied::Fresh(Outcome::Written));
+        assert_eq!(store.apply(&write(2, 2, 20)), Applied::Duplicate(Outcome::Written));
+        assert_eq!(store.read(1), Some(10));
+    }
+
+    #[test]
+    fn what_is_older_than_the_window_is_refused_and_the_window_stays_bounded() {
+        let mut store = Store::default();
+        let last = CALLS_KEPT as u32 + 3;
+        for serial in 1..=last {
+            store.apply(&write(serial, 1, u64::from(serial)));
+        }
+        assert_eq!(store.apply(&write(3, 2, 3)), Applied::Forgotten);
+        assert_eq!(store.apply(&write(4, 2, 4)), Applied::Duplicate(Outcome::Written));
+        assert_eq!(store.read(1), Some(u64::from(last)));
+        let session = store.sessions.get(&Address::Client(1)).expect("it called");
+        assert_eq!((session.outcomes.len(), session.forgotten), (CALLS_KEPT, 3));
+    }
+
+    #[test]
+    fn the_calls_of_two_clients_are_told_apart() {
+        let mut store = Store::default();
+        store.apply(&write(1, 1, 10));
+        let mut other = write(1, 1, 30);
+        other.call.client = Address::Client(2);
+        assert_eq!(store.apply(&other), Applied::Fresh(Outcome::Written));
+        assert_eq!(store.read(1), Some(30));
+    }
+}

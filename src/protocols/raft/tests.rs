@@ -1,0 +1,1 @@
+//! The tricky rules, one story each.
