@@ -2,6 +2,7 @@
 pub mod causes;
 pub mod faults;
 pub mod lab;
+pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;
 pub mod sim;
