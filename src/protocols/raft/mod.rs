@@ -126,6 +126,7 @@ pub const READS_MAX: usize = 10_000;
 /// How a cluster of Raft nodes is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a reader turns by name")]
 pub struct RaftSpec {
     /// How long a follower waits for its leader, and a candidate for votes; drawn anew each time.
     /// The paper recommends 150 to 300 ms (§9.3).

@@ -194,7 +194,7 @@ impl Step<'_> {
         self.follow(self.s.term, Some(from));
         self.s.heard_at = self.out.now();
         self.arm_election();
-        let check = self.check_and_append(from, previous_index, previous_term, entries);
+        let check = self.check_and_append(from, previous_index, previous_term, &entries);
         if let Check::Matched { index } = check {
             self.commit_to(commit.min(index));
         }
@@ -202,7 +202,7 @@ impl Step<'_> {
     }
 
     /// Compares the entry before the new ones, and takes those in where it is the same (§5.3).
-    fn check_and_append(&mut self, from: u16, at: u64, term: u64, entries: Entries) -> Check {
+    fn check_and_append(&mut self, from: u16, at: u64, term: u64, entries: &Entries) -> Check {
         let found = self.s.log.term_at(at);
         if found != Some(term) {
             self.contained("log check", Address::Node(from));

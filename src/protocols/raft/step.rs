@@ -72,7 +72,7 @@ impl<'a> Step<'a> {
             Message::RequestVote { term, log } => self.vote_asked(node, term, log),
             Message::Vote { term, granted } => self.vote_answered(node, term, granted),
             Message::AppendEntries { term, .. } if term < self.s.term => {
-                self.append_refused(node, &msg)
+                self.append_refused(node, &msg);
             }
             Message::AppendEntries { .. } => self.append_asked(node, msg),
             Message::AppendReply { term, round, check } => {
