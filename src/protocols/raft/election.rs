@@ -53,9 +53,10 @@ impl Step<'_> {
         self.set_role(Role::Candidate);
         self.out.note(Note::Voted { epoch: self.s.term, candidate: Address::Node(me) });
         let request = Message::RequestVote { term: self.s.term, log: self.s.log_end() };
-        // The request answers nobody, so it leaves side by side with the write (figure 2 asks for the
-        // disk before a *response*). What waits is the candidate's own vote: like any other it
-        // counts once it cannot be forgotten, and without it nobody leads: see `saved`.
+        // The request answers nobody, so it leaves side by side with the write: figure 2 asks for
+        // the disk before a response. (The log that it describes is on the disk: a send waits for
+        // the writes before it.) What waits is the candidate's own vote, which counts once it cannot
+        // be forgotten, like any other; and without it nobody leads: see `saved`.
         self.send_to_others(&request);
         self.s.own_vote = self.save().expect("the ballot has just changed");
         if !self.raft.spec.sync_first {
