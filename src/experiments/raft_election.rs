@@ -231,7 +231,7 @@ impl Trial<'_> {
     }
 
     fn inject(&mut self, at: Instant, fault: FaultId, lever: Lever) {
-        let plan = Plan { steps: vec![(Cue::After(Span::ZERO), lever)], heal_after: None };
+        let plan = Plan { steps: vec![(Cue::After(Span::ZERO), lever)], ..Plan::default() };
         self.world.apply(at, &Input::Inject(fault, plan), &mut self.tape);
     }
 

@@ -114,7 +114,7 @@ impl Vote {
         if self.failed > 0 {
             let down = (self.servers - self.failed + 1..=self.servers).map(Address::Node);
             let lever = Lever::Power { node: Whom::Only(down.collect()), to: Life::Down };
-            let plan = Plan { steps: vec![(Cue::After(Span::ZERO), lever)], heal_after: None };
+            let plan = Plan { steps: vec![(Cue::After(Span::ZERO), lever)], ..Plan::default() };
             world.apply(Instant::ZERO, &Input::Inject(FaultId(1), plan), &mut tape);
         }
         let up: Vec<Address> = (1..=self.servers - self.failed).map(Address::Node).collect();
