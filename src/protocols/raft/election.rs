@@ -53,13 +53,13 @@ impl Step<'_> {
         self.set_role(Role::Candidate);
         self.out.note(Note::Voted { epoch: self.s.term, candidate: Address::Node(me) });
         let request = Message::RequestVote { term: self.s.term, log: self.s.log_end() };
-        if self.raft.spec.sync_first {
-            // A vote counts once it cannot be forgotten, one's own like any other: see `saved`.
-            self.s.own_vote = self.save().expect("the ballot has just changed");
-            self.send_to_others(&request);
-        } else {
-            self.send_to_others(&request);
-            self.s.own_vote = self.save().expect("the ballot has just changed");
+        // The request answers nobody, so it leaves side by side with the write: figure 2 asks for
+        // the disk before a response. (The log that it describes is on the disk: a send waits for
+        // the writes before it.) What waits is the candidate's own vote, which counts once it cannot
+        // be forgotten, like any other; and without it nobody leads: see `saved`.
+        self.send_to_others(&request);
+        self.s.own_vote = self.save().expect("the ballot has just changed");
+        if !self.raft.spec.sync_first {
             self.vote_answered(me, self.s.term, true);
         }
     }
@@ -117,7 +117,9 @@ impl Step<'_> {
             return;
         }
         self.s.voters.insert(from);
-        if self.s.voters.count() >= self.quorum() {
+        // A leader whose own term is not on its disk yet could win the same term a second time after
+        // a crash, with another log.
+        if self.s.voters.count() >= self.quorum() && self.s.voters.contains(self.s.me) {
             self.lead();
         }
     }

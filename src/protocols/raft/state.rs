@@ -72,6 +72,12 @@ impl Voters {
         self.bits[word] |= bit;
     }
 
+    /// Returns whether this one said yes.
+    pub fn contains(&self, voter: u16) -> bool {
+        let word = self.bits.get(usize::from(voter) / 64);
+        word.is_some_and(|word| word & 1 << (voter % 64) != 0)
+    }
+
     /// Returns how many there are.
     pub fn count(&self) -> u16 {
         self.count
