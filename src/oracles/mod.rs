@@ -135,7 +135,7 @@ pub trait Oracle: Send + Sync + Debug {
     }
 }
 
-/// The catalogue, in the order in which oracles see a record: along the chain from error to failure.
+/// The catalogue, in the order in which oracles see a record: from error to failure.
 pub static ORACLES: &[&Kind] = &[
     &errors::false_suspicion::KIND,
     &errors::two_leaders::KIND,

@@ -57,21 +57,21 @@ pub(super) struct Clash {
 }
 
 /// Why an answer cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// Nobody had begun to write what was read.
     Unwritten,
     /// Two values exclude each other.
-    Clash(Clash),
+    Clash(Box<Clash>),
 }
 
 /// One register and all that it was said to hold.
 #[derive(Clone, Debug)]
 pub(super) struct Register {
     clusters: OrdMap<Value, Cluster>,
-    /// Forward zones by their beginning, which is the first end: where they end, and whose they are.
+    /// Forward zones by where they begin, at the first end: where they end, and whose they are.
     forward: OrdMap<u64, (u64, Value)>,
-    /// Backward zones by their end, which is the first end: where they begin, and whose they are.
+    /// Backward zones by where they end, at the first end: where they begin, and whose they are.
     backward: OrdMap<u64, (u64, Value)>,
 }
 
@@ -177,11 +177,11 @@ impl Register {
             (cluster.first.expect("a zone has a first end"), cluster.last)
         };
         let ((first, last), (others_first, others_last)) = (ends(one), ends(other));
-        Wrong::Clash(Clash {
+        Wrong::Clash(Box::new(Clash {
             values: (one, other),
             there: (first, others_last),
             back: (others_first, last),
-        })
+        }))
     }
 }
 

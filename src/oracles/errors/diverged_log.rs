@@ -124,13 +124,13 @@ impl Oracle for DivergedLog {
             What::Noted(Note::Decided { .. }) if truth.first_decided().is_some() => {
                 self.judge_all(record, truth, out);
             }
-            What::Noted(Note::Role { role: Role::Leader, epoch }) => {
-                if truth.last_led().is_some_and(|(newest, _)| newest == *epoch) {
-                    for (other, _) in truth.members() {
-                        self.compare(truth, other);
-                    }
-                    self.judge_all(record, truth, out);
+            What::Noted(Note::Role { role: Role::Leader, epoch })
+                if truth.last_led().is_some_and(|(newest, _)| newest == *epoch) =>
+            {
+                for (other, _) in truth.members() {
+                    self.compare(truth, other);
                 }
+                self.judge_all(record, truth, out);
             }
             What::Life(Life::Down) => {
                 self.tails.remove(&who);
@@ -157,7 +157,8 @@ mod tests {
         assert_eq!(
             signals("diverged log", 3, story),
             [
-                "0.003s + n1: slot 2 of n1 holds c1#1 of term 1, which n2, elected in term 2, does not have",
+                "0.003s + n1: slot 2 of n1 holds c1#1 of term 1, which n2, \
+                 elected in term 2, does not have",
                 "0.006s - n1",
             ]
         );
@@ -183,7 +184,8 @@ mod tests {
         assert_eq!(
             signals("diverged log", 3, story),
             [
-                "0.005s + n1: slot 1 of n1 holds c1#1 of term 1, which n2, elected in term 2, does not have",
+                "0.005s + n1: slot 1 of n1 holds c1#1 of term 1, which n2, \
+                 elected in term 2, does not have",
                 "0.006s - n1",
             ]
         );

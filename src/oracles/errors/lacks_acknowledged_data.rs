@@ -155,7 +155,8 @@ mod tests {
         assert_eq!(after("1000 n1 votes 1 n1; 1004 n3 appends 1 1 c1#1"), Vec::<String>::new());
         assert_eq!(
             after(
-                "1004 n1 votes 1 n1; 1005 n1 votes 1 n1; 1006 n1 votes 1 n1; 2000 n3 appends 1 1 c1#1"
+                "1004 n1 votes 1 n1; 1005 n1 votes 1 n1; 1006 n1 votes 1 n1; \
+                 2000 n3 appends 1 1 c1#1"
             ),
             ["1.005s + n3: n3 lacks slot 1 (c1#1), acknowledged more than 1s ago", "2.000s - n3",]
         );

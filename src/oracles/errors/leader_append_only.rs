@@ -51,7 +51,8 @@ mod tests {
         let text = "n1: n1 leads term 1 and took c1#1 out of its slot 2";
         for change in ["n1 cuts 2", "n1 appends 2 1 noop"] {
             let story = format!(
-                "0 n1 leads 1; 1 n1 appends 1 1 noop; 2 n1 appends 2 1 c1#1; 3 {change}; 4 n1 cuts 1"
+                "0 n1 leads 1; 1 n1 appends 1 1 noop; 2 n1 appends 2 1 c1#1; 3 {change}; \
+                 4 n1 cuts 1"
             );
             assert_eq!(signals("leader append-only", 3, &story), [format!("0.003s + {text}")]);
         }

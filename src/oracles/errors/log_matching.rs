@@ -66,19 +66,13 @@ impl LogMatching {
                 && theirs.chain != entry.chain
                 && self.broken.insert(pair)
             {
-                let (ours, evidence) = (in_words(entry.slot.value), [theirs.event, record.id]);
-                let text = match in_words(theirs.slot.value) {
-                    theirs if theirs == ours => {
-                        format!(
-                            "{who} and {other} agree on slot {slot} and not on what precedes it"
-                        )
-                    }
-                    theirs => {
-                        let epoch = entry.slot.epoch;
-                        format!(
-                            "slot {slot} of term {epoch} holds {ours} at {who} and {theirs} at {other}"
-                        )
-                    }
+                let (ours, theirs_is) = (in_words(entry.slot.value), in_words(theirs.slot.value));
+                let (epoch, evidence) = (entry.slot.epoch, [theirs.event, record.id]);
+                let text = if ours == theirs_is {
+                    format!("{who} and {other} agree on slot {slot} and not on what precedes it")
+                } else {
+                    let both = format!("{ours} at {who} and {theirs_is} at {other}");
+                    format!("slot {slot} of term {epoch} holds {both}")
                 };
                 out.push(KIND.raised(record, Subject::Pair(pair.0, pair.1), &evidence, text));
             }

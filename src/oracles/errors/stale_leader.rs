@@ -10,7 +10,7 @@ use crate::sim::{Address, Record, Role};
 pub static KIND: Kind = Kind {
     property: "stale leader",
     grade: Grade::Deviation,
-    says: "A node that believes to lead was not succeeded by the leader of a later term (Raft §5.1).",
+    says: "Whoever believes to lead has no successor in a later term (Raft §5.1).",
     make: |_, _| Box::new(StaleLeader::default()),
 };
 

@@ -79,7 +79,7 @@ impl Linearizable {
                     format!("{who} read {value} from k{register}, which nobody had begun to write");
                 (text, vec![read])
             }
-            Wrong::Clash(clash) => (say(register, clash), parties_of(clash)),
+            Wrong::Clash(clash) => (say(register, &clash), parties_of(&clash)),
         };
         let evidence: Vec<EventId> = parties.into_iter().map(witness).collect();
         Some(KIND.finding(moment.at, moment.event, Subject::Key(register), &evidence, text))
@@ -96,13 +96,13 @@ fn witness(party: Party) -> EventId {
     EventId((time - FIRST) as u32)
 }
 
-fn parties_of(clash: Clash) -> Vec<Party> {
+fn parties_of(clash: &Clash) -> Vec<Party> {
     let all = [clash.there.0, clash.there.1, clash.back.0, clash.back.1];
     all.into_iter().filter(|party| party.key != 0).collect()
 }
 
 /// Says in one sentence why two values exclude each other.
-fn say(register: u64, clash: Clash) -> String {
+fn say(register: u64, clash: &Clash) -> String {
     // Nothing was there only at the beginning, and takes no turns.
     let (values, there, back) = match clash.values {
         (_, None) => ((None, clash.values.0), clash.back, clash.there),
