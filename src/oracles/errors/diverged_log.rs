@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Life, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
     property: "diverged log",
     grade: Grade::Deviation,
     says: "A log holds only what was decided or what the leader has (Raft §5.3, Fig. 7).",
+    hears: Hears::LOGS.and(Hears::DECISIONS).and(Hears::ROLES).and(Hears::LIVES),
     make: |_, _| Box::new(DivergedLog::default()),
 };
 

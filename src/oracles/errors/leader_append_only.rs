@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Record, Role};
 
 /// The line in the catalogue.
@@ -12,6 +12,7 @@ pub static KIND: Kind = Kind {
     property: "leader append-only",
     grade: Grade::Breach,
     says: "A leader never overwrites or deletes entries of its log (Raft Fig. 3, §5.3).",
+    hears: Hears::LOGS,
     make: |_, _| Box::new(LeaderAppendOnly::default()),
 };
 

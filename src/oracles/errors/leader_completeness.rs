@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -14,6 +14,7 @@ pub static KIND: Kind = Kind {
     property: "leader completeness",
     grade: Grade::Breach,
     says: "What was decided is in the log of every leader of a later term (Raft Fig. 3, §5.4).",
+    hears: Hears::ROLES.and(Hears::DECISIONS),
     make: |_, _| Box::new(LeaderCompleteness::default()),
 };
 

@@ -10,7 +10,7 @@ use imbl::{OrdMap, Vector};
 
 use crate::oracles::finding::in_words;
 use crate::oracles::ledger::{Entry, Log};
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Note, Record, What};
 
 /// The line in the catalogue.
@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
     property: "log matching",
     grade: Grade::Breach,
     says: "Two logs with an entry of one slot and term are equal up to it (Raft Fig. 3, §5.3).",
+    hears: Hears::LOGS,
     make: |_, _| Box::new(LogMatching::default()),
 };
 
@@ -97,7 +98,7 @@ impl Oracle for LogMatching {
         let Some(member) = truth.member(who) else { return };
         match note {
             Note::Appended { slot, .. } => {
-                if let Some(entry) = member.log.get(*slot) {
+                if let Some(entry) = truth.appended() {
                     self.judge(record, truth, (who, *slot, entry), out);
                 }
             }

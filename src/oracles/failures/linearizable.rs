@@ -10,7 +10,7 @@ use imbl::OrdMap;
 
 use crate::oracles::finding::call_of;
 use crate::oracles::zones::{Clash, FIRST, OPEN, Party, Register, Wrong};
-use crate::oracles::{Finding, Grade, Kind, Operation, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Finding, Grade, Hears, Kind, Operation, Oracle, Signal, Subject, Truth};
 use crate::sim::{CallId, ClientNote, EventId, Instant, Op, Outcome, Record, What};
 
 /// The line in the catalogue.
@@ -19,6 +19,7 @@ pub static KIND: Kind = Kind {
     grade: Grade::Failure,
     says: "Each call takes effect at one moment between its beginning and its end (Herlihy and \
            Wing 1990).",
+    hears: Hears::CALLS,
     make: |_, _| Box::new(Linearizable::default()),
 };
 
@@ -39,14 +40,20 @@ struct Moment {
 }
 
 impl Linearizable {
+    fn register(&mut self, key: u64) -> &mut Register {
+        if !self.registers.contains_key(&key) {
+            self.registers.insert(key, Register::new());
+        }
+        self.registers.get_mut(&key).expect("it was put there")
+    }
+
     fn began(&mut self, key: u64, event: EventId, op: Op) {
         if let Op::Write { key: register, value } = op
             && !self.broken.contains(&register)
         {
             let began = FIRST + u64::from(event.0);
             let write = Party { key, began, ended: OPEN, reads: false };
-            let place = self.registers.entry(register).or_insert_with(Register::new);
-            place.write_began(value, write);
+            self.register(register).write_began(value, write);
         }
     }
 
@@ -56,7 +63,7 @@ impl Linearizable {
             return None;
         }
         let ended = FIRST + u64::from(moment.event.0);
-        let place = self.registers.entry(register).or_insert_with(Register::new);
+        let place = self.register(register);
         let (value, read) = match (op, outcome) {
             (Op::Write { value, .. }, Outcome::Written) => {
                 place.write_ended(value, ended);
