@@ -101,6 +101,13 @@ mod tests {
     }
 
     #[test]
+    fn a_second_leader_of_the_same_term_breaks_another_property() {
+        let story = "0 n1 leads 1; 1 n1 appends 1 1 c1#1; 2 n1 decides 1 1 c1#1; 3 n3 leads 1";
+        assert_eq!(signals("leader completeness", 3, story), Vec::<String>::new());
+        assert_eq!(signals("election safety", 3, story).len(), 1);
+    }
+
+    #[test]
     fn a_leader_that_has_it_or_is_of_an_earlier_term_breaks_nothing() {
         let story = "0 n1 leads 3; 1 n1 appends 1 3 c1#1; 1 n2 appends 1 3 c1#1; \
                      2 n1 decides 1 3 c1#1; 3 n2 leads 4; 4 n3 leads 2";
