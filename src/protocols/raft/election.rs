@@ -1,4 +1,4 @@
-//! Elections: how a term gets at most one leader (§5.2, §5.4.1; dissertation §4.2.3, §9.6).
+//! Elections: how a term gets at most one leader (§5.2, §5.4.1; diss. §4.2.3, §9.6).
 
 use crate::sim::{Address, Note, Outcome, Role, Span};
 
@@ -34,8 +34,8 @@ impl Step<'_> {
         self.out.arm(Timer::Election, self.raft.spec.election_timeout.0.clone());
     }
 
-    /// Asks whether an election could be won, and leaves the term alone until then (§9.6): a node
-    /// that was cut off comes back with the term that it left with, and disturbs nobody.
+    /// Asks whether an election could be won, and leaves the term alone until then (diss. §9.6): a
+    /// node that was cut off comes back with the term that it left with, and disturbs nobody.
     fn ask_first(&mut self) {
         self.s.voters.clear();
         self.set_role(Role::PreCandidate);
@@ -64,7 +64,7 @@ impl Step<'_> {
         }
     }
 
-    /// Is asked whether it would vote (§9.6).
+    /// Is asked whether it would vote (diss. §9.6).
     pub(super) fn pre_vote_asked(&mut self, from: u16, asked: u64, log: LogEnd) {
         let granted = asked >= self.s.term && log >= self.s.log_end() && !self.hears_leader();
         if asked < self.s.term {
@@ -75,7 +75,7 @@ impl Step<'_> {
         self.reply(from, Message::PreVoteReply { term: self.s.term, asked, granted });
     }
 
-    /// Is told whether another would vote for it (§9.6).
+    /// Is told whether another would vote for it (diss. §9.6).
     pub(super) fn pre_vote_answered(&mut self, from: u16, asked: u64, granted: bool) {
         if self.s.role != Role::PreCandidate || asked != self.s.term + 1 || !granted {
             return;
@@ -93,7 +93,7 @@ impl Step<'_> {
             self.contained("term check", candidate);
             false
         } else if self.s.vote.is_some_and(|vote| vote != from) {
-            // "Each server will vote for at most one candidate in a given term" (§5.2).
+            // Two majorities share a voter, and a voter has one vote (§5.2).
             self.contained("one vote a term", candidate);
             false
         } else if log < self.s.log_end() {
@@ -162,7 +162,7 @@ impl Step<'_> {
         self.drop_reads();
     }
 
-    /// Looks whether a majority was heard since the last look (dissertation, §6.2): a leader that
+    /// Looks whether a majority was heard since the last look (diss. §6.2): a leader that
     /// nobody answers cannot commit, and had better make room.
     pub(super) fn check_quorum(&mut self) {
         self.s.checking = false;
@@ -199,7 +199,7 @@ impl Step<'_> {
         }
     }
 
-    /// Returns whether candidates are to be ignored (dissertation, §4.2.3, which §9.6 builds on).
+    /// Returns whether candidates are to be ignored (diss. §4.2.3, which §9.6 builds on).
     pub(super) fn is_led(&self) -> bool {
         (self.raft.spec.pre_vote || self.raft.spec.check_quorum) && self.hears_leader()
     }

@@ -107,7 +107,7 @@ pub struct Peer {
     pub heard: bool,
 }
 
-/// A read that waits until the leader knows that it still leads (dissertation, §6.4).
+/// A read that waits until the leader knows that it still leads (diss. §6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WaitingRead {
     /// Which call.
