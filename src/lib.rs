@@ -1,5 +1,6 @@
 //! faultlab: a lab in which you break a cluster on purpose.
 pub mod causes;
+pub mod experiments;
 pub mod faults;
 pub mod lab;
 pub mod mechanisms;

@@ -50,7 +50,7 @@ fn legal(dice: &mut Dice, shape: &Shape) -> Vec<Operation> {
     let mut open: Vec<Option<(usize, Option<Outcome>)>> = vec![None; usize::from(shape.clients)];
     let mut orphans: Vec<usize> = Vec::new();
     let mut history: Vec<Operation> = Vec::new();
-    let mut effect = |store: &mut BTreeMap<u64, u64>, op: Op| match op {
+    let effect = |store: &mut BTreeMap<u64, u64>, op: Op| match op {
         Op::Read { key } => Outcome::Read(store.get(&key).copied()),
         Op::Write { key, value } => {
             store.insert(key, value);

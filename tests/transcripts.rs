@@ -252,4 +252,5 @@ stories! {
     pre_vote,
     check_quorum,
     leader_stickiness,
+    wiped_follower,
 }

@@ -199,12 +199,14 @@ impl Cluster {
                     let ticket = self.member(node).disk.write(delta);
                     writes = (!self.autosync).then_some(ticket);
                 }
-                Effect::Note(note) => notes.push(note),
+                Effect::Note(said) => notes.push(said),
                 Effect::Arm(..) | Effect::Disarm(_) => {}
             }
         }
         self.say_notes(node, &notes);
-        answers.into_iter().for_each(|(call, outcome)| self.say_answer(call, outcome));
+        for (call, outcome) in answers {
+            self.say_answer(call, outcome);
+        }
         self.say_sends("→", &now);
         if let Some(ticket) = writes {
             let _ = writeln!(self.text, "  writes #{}", ticket.0);
@@ -231,10 +233,9 @@ impl Cluster {
 
     /// Says what a node noted; a run of entries takes one line.
     fn say_notes(&mut self, node: u16, notes: &[Note]) {
-        let runs = notes.chunk_by(|a, b| match (a, b) {
-            (Note::Appended { .. }, Note::Appended { .. })
-            | (Note::Decided { .. }, Note::Decided { .. }) => true,
-            _ => false,
+        let runs = notes.chunk_by(|a, b| {
+            use Note::{Appended, Decided};
+            matches!((a, b), (Appended { .. }, Appended { .. }) | (Decided { .. }, Decided { .. }))
         });
         for run in runs {
             let line = match (&run[0], &run[run.len() - 1]) {
@@ -256,7 +257,7 @@ impl Cluster {
                 (Note::Trusts(who), _) => format!("trusts {who} again"),
                 (Note::Contained { by, from }, _) => format!("contained by {by}: {from}"),
                 (Note::Other(what, [a, b]), _) => format!("{what} {a} {b}"),
-                (note, _) => format!("{note:?}"),
+                (other, _) => format!("{other:?}"),
             };
             let _ = writeln!(self.text, "  {line}");
         }

@@ -20,8 +20,8 @@ impl Invariants {
     }
 
     /// Looks at what a node noted; `log` is its log after the step. Returns what is broken by it.
-    pub fn observe(&mut self, node: u16, note: &Note, log: Option<&Log>) -> Vec<String> {
-        match note {
+    pub fn observe(&mut self, node: u16, said: &Note, log: Option<&Log>) -> Vec<String> {
+        match said {
             Note::Role { role: Role::Leader, epoch } => {
                 let mut broken = self.election_safety(node, *epoch);
                 broken.extend(self.leader_completeness(node, *epoch, log));
@@ -64,9 +64,8 @@ impl Invariants {
         let (first, by) = *self.decided.entry(slot).or_insert((entry, node));
         let text = || {
             let (old, new) = (first.epoch, entry.epoch);
-            format!(
-                "state machine safety: at {slot} n{by} applied an entry of term {old}, n{node} one of term {new}"
-            )
+            let applied = format!("n{by} applied an entry of term {old}, n{node} one of {new}");
+            format!("state machine safety: at {slot} {applied}")
         };
         (first != entry).then(text).into_iter().collect()
     }

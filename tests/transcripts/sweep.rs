@@ -116,16 +116,14 @@ impl Storm {
         let call = CallId { client: Address::Client(1), serial, attempt: 1 + u16::from(again) };
         let value = (serial % 3 > 0).then_some(u64::from(serial));
         self.asked.insert(call.key(), value);
-        let op = match value {
-            Some(value) => Op::Write { key: KEY, value },
-            None => {
-                let call = CallId { attempt: self.serial as u16, ..call };
-                self.floors.insert(call, self.answered);
-                self.cluster.request(node, call, Op::Read { key: KEY });
-                return;
-            }
-        };
-        self.cluster.request(node, call, op);
+        if let Some(value) = value {
+            self.cluster.request(node, call, Op::Write { key: KEY, value });
+        } else {
+            // Each attempt at a read is judged for itself.
+            let call = CallId { attempt: self.serial as u16, ..call };
+            self.floors.insert(call, self.answered);
+            self.cluster.request(node, call, Op::Read { key: KEY });
+        }
     }
 
     /// The writes that took effect, by their slots: the first entry of each call.
