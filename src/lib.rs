@@ -5,4 +5,5 @@ pub mod lab;
 pub mod oracles;
 pub mod protocols;
 pub mod sim;
+pub mod tui;
 pub mod workloads;

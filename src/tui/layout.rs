@@ -65,12 +65,7 @@ fn narrow(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
         Pane::Grid | Pane::Chain | Pane::Timeline => Pane::Events,
         other => other,
     };
-    vec![
-        (Pane::Grid, grid),
-        (shown, switched),
-        (Pane::Chain, chain),
-        (Pane::Timeline, timeline),
-    ]
+    vec![(Pane::Grid, grid), (shown, switched), (Pane::Chain, chain), (Pane::Timeline, timeline)]
 }
 
 /// Two columns: what is so and why on the left, details on the right.
