@@ -31,7 +31,8 @@ pub struct Member {
     pub log: Log,
     /// How far the log of its last life agreed with what was decided, at the end of that life.
     pub held_before: u64,
-    booted: bool,
+    /// Whether it has lived before, so that its next boot is a return.
+    lived: bool,
 }
 
 impl Member {
@@ -211,7 +212,7 @@ impl Truth {
 
     fn booted(&mut self, who: Address) {
         let Some(member) = self.member_mut(who) else { return };
-        if std::mem::replace(&mut member.booted, true) {
+        if std::mem::replace(&mut member.lived, true) {
             (member.role, member.epoch) = (Role::Follower, 0);
             member.held_before = member.log.held();
             self.booting = Some(who);
@@ -224,6 +225,7 @@ impl Truth {
         let was = std::mem::replace(&mut member.life, life);
         member.changed = record.id;
         if life == Life::Down {
+            member.lived = true;
             member.role = Role::Follower;
             self.leading.retain(|leader| *leader != who);
         }

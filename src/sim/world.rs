@@ -282,7 +282,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             Life::Down => {
                 if let Pending::Deliver { .. } = pending {
                     let stop = state.stopped.map(|(_, id)| id);
-                    self.withhold(pending, Withheld::Down, stop, tape);
+                    self.refuse(pending, Withheld::Down, stop, tape);
                 }
                 None
             }
@@ -316,7 +316,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let stop = node.stopped.map(|(_, id)| id);
         if node.inbox.len() >= INBOX_MAX {
             if let Pending::Deliver { .. } = pending {
-                self.withhold(pending, Withheld::Overflow, stop, tape);
+                self.refuse(pending, Withheld::Overflow, stop, tape);
             }
             return;
         }
@@ -331,10 +331,18 @@ impl<P: Protocol, C: Client> World<P, C> {
         node.inbox.push_back(pending);
     }
 
+    /// Withholds a message at its receiver: an event of its own.
+    fn refuse(&mut self, at: Pending<P>, why: Withheld, lever: Option<EventId>, tape: &mut Tape) {
+        if let Pending::Deliver { identity, .. } = &at {
+            self.count(*identity);
+        }
+        self.withhold(at, why, lever, tape);
+    }
+
     fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
         let taken = self.omitted_on_receipt(&pending);
         if let Some((fault, pulled)) = taken {
-            return self.withhold(pending, Withheld::Fault(fault), Some(pulled), tape);
+            return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
         }
         let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
             return;
