@@ -1,5 +1,10 @@
 //! faultlab: a lab in which you break a cluster on purpose.
+pub mod causes;
 pub mod faults;
+pub mod files;
+pub mod lab;
+pub mod oracles;
 pub mod protocols;
 pub mod sim;
+pub mod tui;
 pub mod workloads;
