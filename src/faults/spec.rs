@@ -1,6 +1,9 @@
 //! A fault as a scenario names it and as a key makes it: class, variant, target.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::sim::{Address, Mood, Rate, Span};
 
@@ -17,15 +20,87 @@ pub enum Target {
     Nodes(Vec<Address>),
 }
 
+impl fmt::Display for Target {
+    /// Writes the target as a sentence names it: `n2`, `n1 n2`, `the leader`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Leader => f.pad("the leader"),
+            Target::NextLeader => f.pad("the next leader"),
+            Target::Node(node) => node.fmt(f),
+            Target::Nodes(nodes) => {
+                let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+                f.pad(&names.join(" "))
+            }
+        }
+    }
+}
+
 /// How a partition cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Cut {
     /// Nothing passes between the two sides, in either direction.
     Complete,
-    /// Both sides still reach one bridge node, the lowest of the larger side.
+    /// Both sides still reach one bridge node, the lowest of the larger side; where the sides are
+    /// equal, of the side that was not named.
     Partial,
     /// What the isolated side sends is lost; what is sent to it arrives.
-    OneWay,
+    CannotSend,
+    /// What is sent to the isolated side is lost; what it sends arrives.
+    CannotReceive,
+}
+
+/// How far a clock jumps: text with a sign, such as `"+200ms"` or `"-1.5s"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shift {
+    /// Whole microseconds; negative is backwards.
+    pub micros: i64,
+}
+
+impl Shift {
+    /// Makes a jump forwards.
+    pub const fn forwards(span: Span) -> Shift {
+        Shift { micros: span.0 as i64 }
+    }
+
+    /// Makes a jump backwards.
+    pub const fn backwards(span: Span) -> Shift {
+        Shift { micros: -(span.0 as i64) }
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.micros < 0 { '-' } else { '+' };
+        f.pad(&format!("{sign}{}", Span(self.micros.unsigned_abs())))
+    }
+}
+
+impl FromStr for Shift {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Shift, String> {
+        let wrong =
+            || format!("`{text}` is no jump; expected a sign and a duration, such as \"-200ms\"");
+        let (sign, span) = text.split_at_checked(1).ok_or_else(wrong)?;
+        // A span is at most `Span::LONGEST`, which fits with room to spare.
+        let span = Span::parse(span).map_err(|_| wrong())?;
+        match sign {
+            "+" => Ok(Shift::forwards(span)),
+            "-" => Ok(Shift::backwards(span)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Serialize for Shift {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shift {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Shift, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 /// A fault: what a file writes after `fault:`.
@@ -41,7 +116,8 @@ pub enum FaultSpec {
     CrashRecovery {
         /// Whom.
         node: Target,
-        /// What its disk keeps.
+        /// What this crash takes from its disk. `Durable` takes nothing more than the disk would
+        /// give up anyway, so that a forgetful disk still forgets.
         #[serde(default)]
         disk: Mood,
         /// How long it is down.
@@ -52,7 +128,7 @@ pub enum FaultSpec {
     ForgetfulDisk {
         /// Whose.
         node: Target,
-        /// What a crash will take.
+        /// What a crash will take: `UnsyncedLost` or `Wiped`.
         disk: Mood,
     },
     /// The node does not send a share of what it should.
@@ -89,13 +165,16 @@ pub enum FaultSpec {
     Pause {
         /// Whom.
         node: Target,
+        /// How long; until it is healed where this is not given.
+        #[serde(default)]
+        lasts: Option<Span>,
     },
     /// The node's clock jumps.
     ClockStep {
         /// Whose.
         node: Target,
-        /// How far, in microseconds; negative is backwards.
-        by_us: i64,
+        /// How far.
+        by: Shift,
     },
     /// The node's clock, and so its timers, run too fast or too slow.
     ClockDrift {
@@ -103,6 +182,15 @@ pub enum FaultSpec {
         node: Target,
         /// How much too fast, in parts per million; negative is too slow.
         ppm: i32,
+    },
+    /// One direction of one link takes longer than it should.
+    SlowLink {
+        /// From whom.
+        from: Target,
+        /// To whom.
+        to: Target,
+        /// How much longer each message takes.
+        by: Span,
     },
     /// Links between two groups of nodes are cut; the nodes are well.
     Partition {
@@ -115,5 +203,22 @@ pub enum FaultSpec {
 
 /// How long a crashed node stays down where a scenario does not say.
 fn two_seconds() -> Span {
-    Span::secs(2)
+    super::crash_recovery::DOWN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_is_read_with_its_sign_and_written_back() {
+        for (text, micros) in [("+200ms", 200_000), ("-1.5s", -1_500_000), ("-1us", -1)] {
+            let shift: Shift = text.parse().expect("a jump");
+            assert_eq!(shift.micros, micros);
+            assert_eq!(shift.to_string().parse(), Ok(shift));
+        }
+        for wrong in ["", "200ms", "+", "-", "--1s", "+-1s", "é1s", "+1"] {
+            assert!(wrong.parse::<Shift>().is_err(), "{wrong}");
+        }
+    }
 }

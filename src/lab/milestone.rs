@@ -91,9 +91,7 @@ impl Milestone {
     pub(super) fn of_record(record: &Record, moves: u64, decided: &mut u64) -> Option<Milestone> {
         let who = record.who;
         let what = match &record.what {
-            What::Noted(Note::Role { role: Role::Leader, epoch }) => {
-                Happening::Leads(who?, *epoch)
-            }
+            What::Noted(Note::Role { role: Role::Leader, epoch }) => Happening::Leads(who?, *epoch),
             What::Noted(Note::Decided { slot, .. }) if *slot > *decided => {
                 *decided = *slot;
                 Happening::Decided(*slot)

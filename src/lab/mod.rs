@@ -3,16 +3,23 @@
 //! Absent on purpose: why things happened (`causes`), drawing (`tui`), files (`files`).
 
 pub mod act;
-mod build;
+pub mod build;
+mod check;
 mod course;
 pub mod milestone;
+pub mod place;
+pub mod reading;
 mod reel;
 pub mod scenario;
 mod session;
 mod timeline;
+mod trial;
+mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};
 pub use course::{Course, Position};
 pub use milestone::{Happening, Kind, Milestone};
-pub use scenario::Scenario;
+pub use reading::{Problem, Report, read_ron, read_text, write_ron};
+pub use scenario::{Scenario, read_scenario};
 pub use session::{Seek, Session};
+pub use trial::Trial;

@@ -20,11 +20,6 @@ pub struct Reel {
 }
 
 impl Reel {
-    /// Makes an empty reel whose first record will have this number.
-    pub fn starting_at(first: EventId) -> Reel {
-        Reel { first: first.0, chunks: VecDeque::new() }
-    }
-
     /// Returns the number of the first record that is kept: where memory begins.
     pub fn first(&self) -> EventId {
         EventId(self.first)

@@ -261,9 +261,7 @@ impl Session {
         }
         let mut here = self.current.start(|s| s.position().moves + RELIVED <= position);
         let mut tape = Tape::new(Keep::Everything);
-        while here.position().moves < position
-            && here.course.step(Instant(u64::MAX), &mut tape)
-        {}
+        while here.position().moves < position && here.course.step(Instant(u64::MAX), &mut tape) {}
         self.again = tape.records;
     }
 
@@ -331,9 +329,7 @@ impl Session {
     /// Names the futures that were left: each with where it was left and how far it reaches.
     pub fn branches(&self) -> Vec<(String, Option<Position>, Position)> {
         let others = self.others.iter().map(|left| &left.timeline);
-        others
-            .map(|t| (t.name.clone(), t.forked_at, t.frontier.position()))
-            .collect()
+        others.map(|t| (t.name.clone(), t.forked_at, t.frontier.position())).collect()
     }
 
     /// Returns the name of the current future.
@@ -411,8 +407,9 @@ impl Session {
         for signal in self.signals() {
             match signal {
                 Signal::Raised(finding) => standing.push(finding),
-                Signal::Cleared { property, subject, .. } => standing
-                    .retain(|old| old.property != *property || old.subject != *subject),
+                Signal::Cleared { property, subject, .. } => {
+                    standing.retain(|old| old.property != *property || old.subject != *subject)
+                }
             }
         }
         standing
@@ -455,9 +452,9 @@ impl Session {
                 *stage = Stage::Active;
             }
         }
-        let known = stages.into_iter().filter_map(|(id, stage)| {
-            self.faults.get(&id).map(|fault| (fault.clone(), stage))
-        });
+        let known = stages
+            .into_iter()
+            .filter_map(|(id, stage)| self.faults.get(&id).map(|fault| (fault.clone(), stage)));
         known.collect()
     }
 

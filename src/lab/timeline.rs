@@ -96,13 +96,8 @@ impl Snapshot {
 impl Timeline {
     /// Begins a run: what happened at instant zero is on the tape.
     pub fn begin(name: String, course: Course, panel: Panel, tape: &mut Tape) -> Timeline {
-        let start = Snapshot {
-            course,
-            panel,
-            touched: OrdMap::new(),
-            levers: OrdMap::new(),
-            decided: 0,
-        };
+        let start =
+            Snapshot { course, panel, touched: OrdMap::new(), levers: OrdMap::new(), decided: 0 };
         let mut timeline = Timeline {
             name,
             forked_at: None,

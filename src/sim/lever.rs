@@ -32,6 +32,8 @@ pub enum Whom {
     Leader,
     /// Every node but the leader; waits as `Leader` does.
     NotLeader,
+    /// Every node but the leader and its bridge, the lowest of the others; waits as `Leader` does.
+    BeyondBridge,
     /// Every node.
     Nodes,
     /// Every client.
@@ -109,6 +111,11 @@ pub enum Cue {
     OnLeader,
 }
 
+impl Cue {
+    /// At the injection.
+    pub const NOW: Cue = Cue::After(Span::ZERO);
+}
+
 /// What a fault does, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Plan {
@@ -116,6 +123,9 @@ pub struct Plan {
     pub steps: Vec<(Cue, Lever)>,
     /// When the fault heals by itself, counted from its injection.
     pub heal_after: Option<Span>,
+    /// When the fault heals by itself, counted from the first lever that it pulled: a crash that
+    /// had to wait for a leader still lasts as long as it should.
+    pub holds_for: Option<Span>,
 }
 
 /// What may be done to a world from outside. Together with the seed, inputs are all that a run is.

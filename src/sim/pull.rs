@@ -10,12 +10,12 @@ use super::node::{Life, Omission, PowerHold, Service};
 use super::protocol::{Protocol, Role};
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
-use super::world::{Waiting, World};
+use super::world::{Injected, Waiting, World};
 
 impl<P: Protocol, C: Client> World<P, C> {
     pub(super) fn inject(&mut self, fault: FaultId, plan: &Plan, tape: &mut Tape) {
         let injected = self.emit(tape, None, Causes::new, What::Injected(fault));
-        self.faults.insert(fault, injected);
+        self.faults.insert(fault, Injected { record: injected, holds_for: plan.holds_for });
         for (cue, lever) in &plan.steps {
             match cue {
                 Cue::After(span) if span.0 == 0 => self.pull(fault, injected, lever, tape),
@@ -42,7 +42,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         lever: &Lever,
         tape: &mut Tape,
     ) {
-        if self.faults.get(&fault) != Some(&injected) {
+        if self.faults.get(&fault).map(|fault| fault.record) != Some(injected) {
             return; // healed before its time came
         }
         let Some(lever) = self.resolve(lever) else {
@@ -55,6 +55,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         let what = What::Pulled { fault, lever: lever.clone() };
         let pulled = self.emit(tape, None, because, what);
         self.hold(fault, pulled, &lever, tape);
+        if let Some(span) = self.faults.get_mut(&fault).and_then(|fault| fault.holds_for.take()) {
+            self.queue.push(self.now + span, Pending::Heal { fault });
+        }
     }
 
     fn hold(&mut self, fault: FaultId, pulled: EventId, lever: &Lever, tape: &mut Tape) {
@@ -107,7 +110,7 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     /// Heals a fault: every hold that it has on the world is let go.
     pub(super) fn heal(&mut self, fault: FaultId, tape: &mut Tape) {
-        let Some(injected) = self.faults.remove(&fault) else { return };
+        let Some(Injected { record: injected, .. }) = self.faults.remove(&fault) else { return };
         let because = || Causes::from_slice(&[Because::Of(injected)]);
         let healed = self.emit(tape, None, because, What::Healed(fault));
         self.overlays.release(fault);
@@ -248,6 +251,10 @@ impl<P: Protocol, C: Client> World<P, C> {
             Whom::NotLeader => {
                 let leader = self.leader()?;
                 nodes.map(Address::Node).filter(|who| *who != leader).collect()
+            }
+            Whom::BeyondBridge => {
+                let leader = self.leader()?;
+                nodes.map(Address::Node).filter(|who| *who != leader).skip(1).collect()
             }
             Whom::Nodes => nodes.map(Address::Node).collect(),
             Whom::Clients => (1..=self.callers.len() as u16).map(Address::Client).collect(),

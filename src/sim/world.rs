@@ -17,7 +17,7 @@ use super::queue::{Load, Pending, Queue};
 use super::record::{Because, Causes, EventId, Tape, What, Withheld};
 use super::scene::{Inspection, Scene};
 use super::seam::Sim;
-use super::time::Instant;
+use super::time::{Instant, Span};
 use super::topology::Topology;
 
 /// What a world is made of, before anything happens.
@@ -55,6 +55,14 @@ pub(super) struct Waiting {
     pub lever: Arc<Lever>,
 }
 
+/// A fault that is injected and not healed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Injected {
+    pub record: EventId,
+    /// How long it holds once it has pulled a lever; taken when it does.
+    pub holds_for: Option<Span>,
+}
+
 /// A world of one protocol and its clients.
 #[derive(Debug)]
 pub struct World<P: Protocol, C: Client> {
@@ -71,8 +79,8 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) nodes: Vec<Node<P>>,
     pub(super) callers: Vec<Caller<C>>,
     pub(super) overlays: Overlays,
-    /// Faults that are injected and not healed, with the record of each.
-    pub(super) faults: BTreeMap<FaultId, EventId>,
+    /// Faults that are injected and not healed.
+    pub(super) faults: BTreeMap<FaultId, Injected>,
     pub(super) waiting: Vec<Waiting>,
     /// How many nodes are not plainly up: spares the look for whom a timer may miss.
     pub(super) stopped: usize,
@@ -274,7 +282,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             Life::Down => {
                 if let Pending::Deliver { .. } = pending {
                     let stop = state.stopped.map(|(_, id)| id);
-                    self.withhold(pending, Withheld::Down, stop, tape);
+                    self.refuse(pending, Withheld::Down, stop, tape);
                 }
                 None
             }
@@ -288,7 +296,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
         let node = &mut self.nodes[me.index()];
         let pulled = node.services.last().map(|service| service.pulled);
-        let total = node.services.iter().fold(super::time::Span::ZERO, |sum, s| sum + s.time);
+        let total = node.services.iter().fold(Span::ZERO, |sum, s| sum + s.time);
         node.busy_until = node.busy_until.max(self.now) + total;
         pending.serve(pulled);
         if let Pending::Timer { timer, .. } = &pending
@@ -308,7 +316,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let stop = node.stopped.map(|(_, id)| id);
         if node.inbox.len() >= INBOX_MAX {
             if let Pending::Deliver { .. } = pending {
-                self.withhold(pending, Withheld::Overflow, stop, tape);
+                self.refuse(pending, Withheld::Overflow, stop, tape);
             }
             return;
         }
@@ -323,10 +331,18 @@ impl<P: Protocol, C: Client> World<P, C> {
         node.inbox.push_back(pending);
     }
 
+    /// Withholds a message at its receiver: an event of its own.
+    fn refuse(&mut self, at: Pending<P>, why: Withheld, lever: Option<EventId>, tape: &mut Tape) {
+        if let Pending::Deliver { identity, .. } = &at {
+            self.count(*identity);
+        }
+        self.withhold(at, why, lever, tape);
+    }
+
     fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
         let taken = self.omitted_on_receipt(&pending);
         if let Some((fault, pulled)) = taken {
-            return self.withhold(pending, Withheld::Fault(fault), Some(pulled), tape);
+            return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
         }
         let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
             return;

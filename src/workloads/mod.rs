@@ -1,10 +1,18 @@
 //! Clients: who calls what, when, and what they were told.
+//!
+//! Here: one file a kind of client, each a step function over its own state. Absent on purpose:
+//! any judgement of the answers (that is for the oracles), and any knowledge of faults: a client
+//! knows what it called and what it heard.
+//!
+//! To add a workload: a file with its spec and its client, and a variant of `WorkloadSpec`.
 
 pub mod register;
 
 use serde::{Deserialize, Serialize};
 
-use register::RegisterSpec;
+use crate::sim::Span;
+
+pub use register::{RegisterClient, RegisterSpec, RetrySpec};
 
 /// Who calls: what a file writes after `workload:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,5 +26,27 @@ pub enum WorkloadSpec {
 impl Default for WorkloadSpec {
     fn default() -> WorkloadSpec {
         WorkloadSpec::Register(RegisterSpec::default())
+    }
+}
+
+impl WorkloadSpec {
+    /// Makes the clients, first client first, for a cluster of so many nodes; `retry` says whether
+    /// they try again.
+    pub fn clients(&self, nodes: u16, retry: bool) -> Vec<RegisterClient> {
+        match self {
+            WorkloadSpec::Register(spec) => (1..=spec.clients)
+                .map(|number| RegisterClient::new(number, spec, nodes, retry))
+                .collect(),
+            WorkloadSpec::Silent => Vec::new(),
+        }
+    }
+
+    /// Returns how long a call may stay open: what is neither answered nor given up by then was
+    /// left open by the end of the run.
+    pub fn deadline(&self) -> Span {
+        match self {
+            WorkloadSpec::Register(spec) => spec.deadline,
+            WorkloadSpec::Silent => Span::ZERO,
+        }
     }
 }

@@ -1,0 +1,107 @@
+//! A fault in words: one short line for a journal, a chart or a report.
+
+use std::fmt;
+
+use crate::sim::Mood;
+
+use super::catalogue::{Class, Variant};
+use super::spec::{Cut, FaultSpec, Target};
+use super::{FAULTS, crash_recovery, crash_stop, omission, partition, timing};
+
+/// Returns the class that a fault belongs to.
+pub fn class(spec: &FaultSpec) -> &'static Class {
+    let name = variant(spec).name;
+    let mut classes = FAULTS.iter();
+    let owner = classes.find(|class| class.variants.iter().any(|variant| variant.name == name));
+    owner.expect("every variant is listed by its class, as a test demands")
+}
+
+/// Returns the variant that a fault is.
+pub fn variant(spec: &FaultSpec) -> &'static Variant {
+    match spec {
+        FaultSpec::CrashStop { .. } => &crash_stop::HALTING,
+        FaultSpec::CrashRecovery { disk: Mood::Durable, .. } => &crash_recovery::DISK_KEPT,
+        FaultSpec::CrashRecovery { disk: Mood::UnsyncedLost, .. } => &crash_recovery::UNSYNCED_LOST,
+        FaultSpec::CrashRecovery { disk: Mood::Wiped, .. } => &crash_recovery::WIPED,
+        FaultSpec::ForgetfulDisk { .. } => &crash_recovery::FORGETFUL,
+        FaultSpec::SendOmission { .. } => &omission::SEND,
+        FaultSpec::ReceiveOmission { .. } => &omission::RECEIVE,
+        FaultSpec::ChannelOmission { .. } => &omission::CHANNEL,
+        FaultSpec::Slow { .. } => &timing::SLOW,
+        FaultSpec::Pause { .. } => &timing::PAUSED,
+        FaultSpec::ClockStep { .. } => &timing::STEPPED,
+        FaultSpec::ClockDrift { .. } => &timing::DRIFTING,
+        FaultSpec::SlowLink { .. } => &timing::SLOW_LINK,
+        FaultSpec::Partition { kind: Cut::Complete, .. } => &partition::COMPLETE,
+        FaultSpec::Partition { kind: Cut::Partial, .. } => &partition::PARTIAL,
+        FaultSpec::Partition { kind: Cut::CannotSend, .. } => &partition::CANNOT_SEND,
+        FaultSpec::Partition { kind: Cut::CannotReceive, .. } => &partition::CANNOT_RECEIVE,
+    }
+}
+
+/// Says in one short line what a fault does: `crash n2, disk wiped, down 2s`.
+pub fn label(spec: &FaultSpec) -> String {
+    spec.to_string()
+}
+
+impl FaultSpec {
+    /// Returns whom the fault strikes: of a link, who sends.
+    pub fn target(&self) -> &Target {
+        match self {
+            FaultSpec::CrashStop { node }
+            | FaultSpec::CrashRecovery { node, .. }
+            | FaultSpec::ForgetfulDisk { node, .. }
+            | FaultSpec::SendOmission { node, .. }
+            | FaultSpec::ReceiveOmission { node, .. }
+            | FaultSpec::Slow { node, .. }
+            | FaultSpec::Pause { node, .. }
+            | FaultSpec::ClockStep { node, .. }
+            | FaultSpec::ClockDrift { node, .. } => node,
+            FaultSpec::ChannelOmission { from, .. } | FaultSpec::SlowLink { from, .. } => from,
+            FaultSpec::Partition { isolate, .. } => isolate,
+        }
+    }
+}
+
+impl fmt::Display for FaultSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FaultSpec::CrashStop { node } => write!(f, "stop {node} for good"),
+            FaultSpec::CrashRecovery { node, disk, down } => {
+                write!(f, "crash {node}, {}, down {down}", kept(*disk))
+            }
+            FaultSpec::ForgetfulDisk { node, disk } => {
+                write!(f, "forgetful disk at {node}: {} by its next crash", kept(*disk))
+            }
+            FaultSpec::SendOmission { node, rate } => write!(f, "{node} fails to send {rate}"),
+            FaultSpec::ReceiveOmission { node, rate } => {
+                write!(f, "{node} fails to receive {rate}")
+            }
+            FaultSpec::ChannelOmission { from, to, rate } => {
+                write!(f, "link from {from} to {to} loses {rate}")
+            }
+            FaultSpec::Slow { node, by } => write!(f, "slow {node}, {by} for each event"),
+            FaultSpec::Pause { node, lasts: Some(span) } => write!(f, "pause {node} for {span}"),
+            FaultSpec::Pause { node, lasts: None } => write!(f, "pause {node}"),
+            FaultSpec::ClockStep { node, by } => write!(f, "clock of {node} jumps {by}"),
+            FaultSpec::ClockDrift { node, ppm } => write!(f, "clock of {node} drifts {ppm:+} ppm"),
+            FaultSpec::SlowLink { from, to, by } => {
+                write!(f, "link from {from} to {to} slower by {by}")
+            }
+            FaultSpec::Partition { kind, isolate } => match kind {
+                Cut::Complete => write!(f, "cut off {isolate}"),
+                Cut::Partial => write!(f, "cut off {isolate} but for a bridge"),
+                Cut::CannotSend => write!(f, "cut off {isolate}, it cannot send"),
+                Cut::CannotReceive => write!(f, "cut off {isolate}, it cannot receive"),
+            },
+        }
+    }
+}
+
+fn kept(disk: Mood) -> &'static str {
+    match disk {
+        Mood::Durable => "disk kept",
+        Mood::UnsyncedLost => "unsynced lost",
+        Mood::Wiped => "disk wiped",
+    }
+}

@@ -1,0 +1,121 @@
+//! False suspicion: a node believes that another has failed, and it is up.
+//!
+//! To a peer, crashed, paused, cut off and slow are the same silence; only the truth tells them
+//! apart (accuracy of failure detectors: Chandra and Toueg 1996).
+
+use std::collections::BTreeSet;
+
+use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::sim::{Address, Life, Note, Record, Role, What};
+
+/// The line in the catalogue.
+pub static KIND: Kind = Kind {
+    property: "false suspicion",
+    grade: Grade::Deviation,
+    says: "Nobody suspects a node that is up (accuracy, Chandra and Toueg 1996).",
+    make: |_, _| Box::new(FalseSuspicion::default()),
+};
+
+/// Remembers who suspects whom against the truth: the one who suspects comes first.
+#[derive(Clone, Debug, Default)]
+struct FalseSuspicion {
+    standing: BTreeSet<(Address, Address)>,
+}
+
+impl FalseSuspicion {
+    fn clear(
+        &mut self,
+        record: &Record,
+        out: &mut Vec<Signal>,
+        gone: impl Fn(Address, Address) -> bool,
+    ) {
+        self.standing.retain(|&(who, whom)| {
+            let gone = gone(who, whom);
+            if gone {
+                out.push(KIND.cleared(record, Subject::Pair(who, whom)));
+            }
+            !gone
+        });
+    }
+}
+
+/// Returns whether a suspicion has no object any more: the node follows, or is, another leader.
+fn is_moot(truth: &Truth, who: Address, whom: Address) -> bool {
+    truth.member(who).is_some_and(|member| {
+        matches!(member.role, Role::Follower | Role::Leader)
+            && truth.led(member.epoch).is_some_and(|led| led.by != whom)
+    })
+}
+
+impl Oracle for FalseSuspicion {
+    fn kind(&self) -> &'static Kind {
+        &KIND
+    }
+
+    fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
+        let Some(who) = record.who else { return };
+        match &record.what {
+            What::Noted(Note::Suspects(whom)) => {
+                let is_up = truth.member(*whom).is_some_and(|member| member.life == Life::Up);
+                if is_up && *whom != who && self.standing.insert((who, *whom)) {
+                    let text = format!("{who} suspects {whom}, which is up");
+                    out.push(KIND.raised(record, Subject::Pair(who, *whom), &[record.id], text));
+                }
+            }
+            What::Noted(Note::Trusts(whom)) => {
+                self.clear(record, out, |by, of| (by, of) == (who, *whom));
+            }
+            What::Noted(Note::Role { .. }) if !self.standing.is_empty() => {
+                self.clear(record, out, |by, of| is_moot(truth, by, of));
+            }
+            What::Life(Life::Paused) => self.clear(record, out, |_, of| of == who),
+            What::Life(Life::Down) | What::Booted => {
+                self.clear(record, out, |by, of| by == who || of == who);
+            }
+            _ => {}
+        }
+    }
+
+    fn fork(&self) -> Box<dyn Oracle> {
+        Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::oracles::story::signals;
+
+    #[test]
+    fn a_node_that_is_up_is_suspected_until_it_is_trusted() {
+        let story = "0 n1 leads 1; 100 n2 suspects n1; 120 n2 suspects n1; 130 n2 trusts n1";
+        assert_eq!(
+            signals("false suspicion", 3, story),
+            ["0.100s + n2 and n1: n2 suspects n1, which is up", "0.130s - n2 and n1"]
+        );
+    }
+
+    #[test]
+    fn to_suspect_what_is_down_or_paused_is_right() {
+        for life in ["down", "paused"] {
+            let story = format!("0 n1 leads 1; 50 n1 {life}; 100 n2 suspects n1");
+            assert_eq!(signals("false suspicion", 3, &story), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_suspicion_ends_with_the_suspect_or_with_its_rule() {
+        let story = "0 n1 leads 1; 100 n2 suspects n1; 110 n3 suspects n1; 120 n2 stands 2; \
+                     130 n2 leads 2; 140 n3 follows 2; 150 n2 suspects n3; 160 n3 down";
+        assert_eq!(
+            signals("false suspicion", 3, story),
+            [
+                "0.100s + n2 and n1: n2 suspects n1, which is up",
+                "0.110s + n3 and n1: n3 suspects n1, which is up",
+                "0.130s - n2 and n1",
+                "0.140s - n3 and n1",
+                "0.150s + n2 and n3: n2 suspects n3, which is up",
+                "0.160s - n2 and n3",
+            ]
+        );
+    }
+}

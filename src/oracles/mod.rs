@@ -1,0 +1,180 @@
+//! What ought to be true, and whether it is.
+//!
+//! Here: oracles, which are folds over the records of a run; the truth that they share; the panel
+//! that runs them. An oracle sees what no node can see, says when something became wrong and when
+//! it was right again, and names the fewest records that show it.
+//!
+//! Absent on purpose: any node's state (records are the only input), any cause (`causes` asks why),
+//! any clock, and messages: oracles hear milestones alone, so that a verdict is the same whether or
+//! not messages are kept.
+//!
+//! To add an oracle: one file in `errors`, `failures` or `progress` with its `KIND`, and one line
+//! in `ORACLES`.
+
+pub mod errors;
+pub mod failures;
+pub mod finding;
+pub mod history;
+pub mod ledger;
+mod panel;
+pub mod progress;
+#[cfg(test)]
+mod story;
+pub mod truth;
+mod zones;
+
+use std::fmt::Debug;
+
+pub use finding::{Finding, Grade, Signal, State, Subject, Verdict};
+pub use history::{History, Operation};
+pub use panel::{Panel, STANDING_MAX};
+pub use truth::Truth;
+
+use crate::sim::{EventId, Instant, Record, Span};
+
+/// The spans against which oracles hold a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// How long a client waits before it gives up, as its workload says.
+    pub deadline: Span,
+    /// Within what an answer is on time.
+    pub on_time: Span,
+    /// Within what something is decided while calls wait.
+    pub progress_within: Span,
+    /// For how long a replica may lack what was acknowledged.
+    pub lag: Span,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            deadline: Span::secs(2),
+            on_time: Span::millis(250),
+            progress_within: Span::secs(2),
+            lag: Span::secs(1),
+        }
+    }
+}
+
+/// What an oracle watches over: its line in the catalogue.
+#[derive(Debug)]
+pub struct Kind {
+    /// The property's name, as scenarios and screens write it.
+    pub property: &'static str,
+    /// How grave it is where it does not hold.
+    pub grade: Grade,
+    /// What ought to be true, in one sentence, with its source.
+    pub says: &'static str,
+    /// Makes the oracle for a run with these bounds and this many nodes.
+    pub make: fn(&Bounds, u16) -> Box<dyn Oracle>,
+}
+
+impl Kind {
+    /// Says that the property does not hold from this record on.
+    fn raised(
+        &self,
+        record: &Record,
+        subject: Subject,
+        evidence: &[EventId],
+        text: String,
+    ) -> Signal {
+        Signal::Raised(self.finding(record.at, record.id, subject, evidence, text))
+    }
+
+    /// Makes a finding; the evidence is put in order.
+    fn finding(
+        &self,
+        at: Instant,
+        event: EventId,
+        subject: Subject,
+        evidence: &[EventId],
+        text: String,
+    ) -> Finding {
+        let mut evidence = evidence.to_vec();
+        evidence.sort_unstable();
+        evidence.dedup();
+        Finding { property: self.property, grade: self.grade, subject, at, event, evidence, text }
+    }
+
+    /// Says that what was raised is right again.
+    fn cleared(&self, record: &Record, subject: Subject) -> Signal {
+        let property = self.property;
+        Signal::Cleared { property, subject, at: record.at, event: record.id }
+    }
+}
+
+/// A fold over the records of a run that says when a property does not hold.
+pub trait Oracle: Send + Sync + Debug {
+    /// Returns the oracle's line in the catalogue.
+    fn kind(&self) -> &'static Kind;
+
+    /// Folds in one record. `truth` has it already. Raises each subject once until it is cleared.
+    fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>);
+
+    /// Makes a second oracle that remembers the same.
+    fn fork(&self) -> Box<dyn Oracle>;
+
+    /// Returns whether the run counts as stalled at `now`; asked of oracles of grade `Stall` only.
+    fn stalled(&self, _now: Instant) -> bool {
+        false
+    }
+
+    /// Returns the property's name.
+    fn property(&self) -> &'static str {
+        self.kind().property
+    }
+
+    /// Returns how grave it is where the property does not hold.
+    fn grade(&self) -> Grade {
+        self.kind().grade
+    }
+
+    /// Returns what ought to be true, in one sentence, with its source.
+    fn says(&self) -> &'static str {
+        self.kind().says
+    }
+}
+
+/// The catalogue, in the order in which oracles see a record: along the chain from error to failure.
+pub static ORACLES: &[&Kind] = &[
+    &errors::false_suspicion::KIND,
+    &errors::two_leaders::KIND,
+    &errors::stale_leader::KIND,
+    &errors::lacks_acknowledged_data::KIND,
+    &errors::diverged_log::KIND,
+    &errors::one_vote_a_term::KIND,
+    &errors::election_safety::KIND,
+    &errors::leader_append_only::KIND,
+    &errors::log_matching::KIND,
+    &errors::leader_completeness::KIND,
+    &errors::state_machine_safety::KIND,
+    &failures::linearizable::KIND,
+    &failures::durable::KIND,
+    &failures::available::KIND,
+    &failures::on_time::KIND,
+    &progress::decides::KIND,
+];
+
+/// Finds an oracle's line by the property's name.
+pub fn find(property: &str) -> Option<&'static Kind> {
+    ORACLES.iter().copied().find(|kind| kind.property == property)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_speaks_in_sentences_and_names_each_property_once() {
+        for kind in ORACLES {
+            let named = ORACLES.iter().filter(|other| other.property == kind.property).count();
+            assert_eq!(named, 1, "{}", kind.property);
+            assert!(kind.says.ends_with('.'), "{}", kind.says);
+            assert!(kind.says.starts_with(char::is_uppercase), "{}", kind.says);
+            let made = (kind.make)(&Bounds::default(), 3);
+            assert_eq!(made.property(), kind.property);
+            assert_eq!(made.fork().property(), kind.property);
+            assert_eq!(find(kind.property).map(|found| found.grade), Some(kind.grade));
+        }
+    }
+}
