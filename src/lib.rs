@@ -2,6 +2,7 @@
 pub mod causes;
 pub mod experiments;
 pub mod faults;
+pub mod files;
 pub mod lab;
 pub mod mechanisms;
 pub mod oracles;

@@ -85,8 +85,7 @@ fn screen(
     let scene = session.scene();
     let standing = session.standing();
     let faults = session.faults();
-    let moment =
-        Moment { session, scene: &scene, standing: &standing, faults: &faults, chains };
+    let moment = Moment { session, scene: &scene, standing: &standing, faults: &faults, chains };
     let mut eyes = Eyes::at_rest(theme);
     look(&mut eyes);
     let mut buf = Buffer::empty(Rect::new(0, 0, size.0, size.1));
