@@ -155,7 +155,7 @@ impl Inquiry {
         let begin = begin.map_or(self.finding.event, |(id, _)| *id);
         let around: Vec<&Finding> = errors.iter().collect();
         let stopped = containment::find(memory, &index, (&suspects, begin), &around, &self.finding);
-        let journal = pin::pin(&self.inputs, memory);
+        let journal = pin::pin(&self.inputs, &memory.pulled());
         Case { journal, proposals: slice.proposals, others, errors, stopped }
     }
 
@@ -191,16 +191,17 @@ impl Inquiry {
     /// Makes records again that the session has let go.
     fn recall(&mut self, events_max: u64) -> u64 {
         let Some((mut trial, mut recalled)) = self.recall.take() else { return 1 };
+        let end = self.end.min(self.finding.at + containment::LOOK_AHEAD);
         let begun = trial.world().events();
         loop {
-            let next = trial.world().next_at().unwrap_or(self.end);
-            let target = (trial.world().now() + RECALL_SLICE).max(next).min(self.end);
+            let next = trial.world().next_at().unwrap_or(end);
+            let target = (trial.world().now() + RECALL_SLICE).max(next).min(end);
             trial.run(target, |record, _| {
-                recalled.0.push(record.clone());
+                recalled.push(record);
                 ControlFlow::Continue(())
             });
             let spent = trial.world().events() - begun;
-            if target >= self.end {
+            if target >= end {
                 self.case = Some(self.read(&recalled));
                 return spent;
             }
