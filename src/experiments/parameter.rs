@@ -91,7 +91,9 @@ impl Kind {
 
 /// Reads digits with at most one point; no sign, no exponent and no other word for a number.
 fn number(text: &str, (least, most): Bounds) -> Option<f64> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.starts_with(|first: char| first.is_ascii_digit())
+        && text.ends_with(|last: char| last.is_ascii_digit());
     let number: f64 = text.parse().ok().filter(|_| plain)?;
     (least..=most).contains(&number).then_some(number)
 }

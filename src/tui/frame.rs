@@ -62,9 +62,10 @@ fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut 
         event: lab.event,
         scroll: lab.scroll,
         reduced_motion: state.options.reduced_motion,
+        pace: super::moment::Pace { running: lab.running, speed: lab.pace.words() },
     };
     if lab.zoomed {
-        views::draw_alone(&moment, &eyes, area, buf, &mut drawn.hits);
+        views::draw_one(lab.focus, &moment, &eyes, area, buf, &mut drawn.hits);
     } else {
         views::draw(&moment, &eyes, area, buf, &mut drawn.hits);
     }
