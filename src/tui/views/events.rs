@@ -50,6 +50,9 @@ struct Quiet {
     answers: usize,
     lost: usize,
     lost_by: Option<FaultId>,
+    contained: usize,
+    contained_by: &'static str,
+    oldest: Instant,
 }
 
 impl View for Events {
@@ -154,7 +157,9 @@ fn is_loud(record: &Record) -> bool {
         }
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
-        What::Noted(note) => !matches!(note, Note::Appended { .. } | Note::Decided { .. }),
+        What::Noted(note) => {
+            !matches!(note, Note::Appended { .. } | Note::Decided { .. } | Note::Contained { .. })
+        }
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
         _ => true,
     }
@@ -170,6 +175,7 @@ impl Quiet {
         if self.total() == 0 {
             (self.at, self.newest) = (record.at, record.id);
         }
+        self.oldest = record.at;
         let counter = match &record.what {
             // A message is counted where it ends.
             What::Sent { .. } => return,
@@ -188,6 +194,10 @@ impl Quiet {
             What::Fired { .. } => &mut self.timers,
             What::Client(ClientNote::Called { .. }) => &mut self.calls,
             What::Client(ClientNote::Returned { .. }) => &mut self.answers,
+            What::Noted(Note::Contained { by, .. }) => {
+                self.contained_by = by;
+                &mut self.contained
+            }
             _ => &mut self.notes,
         };
         *counter += 1;
@@ -195,7 +205,8 @@ impl Quiet {
 
     fn total(&self) -> usize {
         let messages = self.probes + self.messages + self.lost;
-        messages + self.writes + self.timers + self.notes + self.calls + self.answers
+        let others = self.writes + self.timers + self.notes + self.contained;
+        messages + others + self.calls + self.answers
     }
 
     /// Puts what was counted on the list, and begins anew.
@@ -212,19 +223,25 @@ impl Quiet {
             let by = self.lost_by.map_or_else(String::new, |fault| format!(" to {fault}"));
             row.add(Ink::Lost, format!("✖ {} lost{by}  ", count(self.lost, "message")));
         }
+        if self.contained > 0 {
+            let by = self.contained_by;
+            row.add(Ink::Contained, format!("▣ {} stopped by {by}  ", self.contained));
+        }
         let counted = [
-            (self.calls, "call"),
             (self.answers, "answer"),
             (self.probes, "heartbeat"),
             (self.messages, "message"),
             (self.writes, "disk write"),
-            (self.notes, "log note"),
+            (self.notes, "log step"),
         ];
         let counted = counted.into_iter().filter(|(number, _)| *number > 0);
-        let words: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
-        if !words.is_empty() {
-            row.add(Ink::Muted, format!("· {}", words.join(", ")));
-        } else if self.lost == 0 {
+        let counts: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
+        if !counts.is_empty() {
+            let lasted = words::span(self.at.since(self.oldest));
+            row.add(Ink::Muted, format!("· {} in {lasted}", counts.join(", ")));
+        } else if self.calls > 0 {
+            row.add(Ink::Muted, format!("· {}", count(self.calls, "call")));
+        } else if self.lost + self.contained == 0 {
             row.add(Ink::Muted, format!("· {}", count(self.timers, "timer")));
         }
         row

@@ -166,8 +166,9 @@ fn mark_selected(moment: &Moment<'_>, eyes: &Eyes<'_>, axis: Axis, area: Rect, b
 /// Says what time it is in the run, what happened last, and how fast time goes.
 fn label(moment: &Moment<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
     let session = moment.session;
+    let mark = if eyes.focus == Pane::Timeline { "▸" } else { " " };
     let mut row =
-        Row::new(eyes.theme).say(Ink::Title, format!(" {}", virtual_time(session.clock())));
+        Row::new(eyes.theme).say(Ink::Accent, mark).say(Ink::Title, virtual_time(session.clock()));
     if session.in_past() {
         let behind = session.frontier().at.since(session.clock());
         row.add(Ink::Text, "  ");

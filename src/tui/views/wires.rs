@@ -128,7 +128,7 @@ fn lost(moment: &Moment<'_>) -> Vec<Loss> {
 
 /// Returns how long the track is between two names, for a row of this width.
 fn track(width: usize) -> usize {
-    (width / 4).clamp(TRACK_MIN, TRACK_MAX)
+    (width / 6).clamp(TRACK_MIN, TRACK_MAX)
 }
 
 fn loss_row<'a>(loss: &Loss, eyes: &Eyes<'a>, width: usize) -> Row<'a> {

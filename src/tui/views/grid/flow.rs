@@ -116,6 +116,11 @@ fn shelves(groups: &[Group], (width, height): (u16, u16), area: Rect) -> Flow {
     let (mut x, mut y) = (area.left(), area.top());
     for group in groups {
         let mut labelled = false;
+        let needed = width * group.nodes.len() as u16;
+        // A zone that fits a row of its own is not torn in two.
+        if x > area.left() && x + needed > area.right() + 1 && needed <= area.width + 1 {
+            (x, y) = (area.left(), y + head + height);
+        }
         for node in &group.nodes {
             if x + width > area.right() + 1 {
                 (x, y) = (area.left(), y + head + height);

@@ -25,7 +25,7 @@ use flow::{Density, Flow};
 /// From which width messages are listed beside the nodes rather than below.
 const BESIDE_FROM: u16 = 100;
 /// How wide the list of messages is beside the nodes.
-const WIRES_WIDTH: u16 = 40;
+const WIRES_WIDTH: u16 = 48;
 
 /// The grid.
 #[derive(Debug)]
