@@ -7,4 +7,5 @@ pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;
 pub mod sim;
+pub mod tui;
 pub mod workloads;

@@ -50,7 +50,7 @@ fn legal(dice: &mut Dice, shape: &Shape) -> Vec<Operation> {
     let mut open: Vec<Option<(usize, Option<Outcome>)>> = vec![None; usize::from(shape.clients)];
     let mut orphans: Vec<usize> = Vec::new();
     let mut history: Vec<Operation> = Vec::new();
-    let mut effect = |store: &mut BTreeMap<u64, u64>, op: Op| match op {
+    let effect = |store: &mut BTreeMap<u64, u64>, op: Op| match op {
         Op::Read { key } => Outcome::Read(store.get(&key).copied()),
         Op::Write { key, value } => {
             store.insert(key, value);
@@ -414,7 +414,9 @@ fn a_forked_panel_says_the_same() {
         let mut dice = Dice(seed << 32);
         let run = madness(&mut dice, 600);
         let (mut straight, mut said) = (Panel::new(&Bounds::default(), NODES), Vec::new());
-        run.iter().for_each(|record| straight.observe(record, &mut said));
+        for record in &run {
+            straight.observe(record, &mut said);
+        }
         heard.extend(said.iter().map(Signal::property));
 
         let (mut forked, mut same) = (Panel::new(&Bounds::default(), NODES), Vec::new());
@@ -423,7 +425,9 @@ fn a_forked_panel_says_the_same() {
                 let mut other = std::mem::replace(&mut forked, Panel::new(&Bounds::default(), 1));
                 forked = other.fork();
                 let mut ignored = Vec::new();
-                run.iter().rev().for_each(|record| other.observe(record, &mut ignored));
+                for record in run.iter().rev() {
+                    other.observe(record, &mut ignored);
+                }
             }
             forked.observe(&noise(record), &mut same);
             forked.observe(record, &mut same);

@@ -13,6 +13,7 @@
 pub mod parameter;
 pub mod published;
 pub mod raft_election;
+pub mod raft_storm;
 mod silent;
 pub mod split_vote;
 pub mod statistics;
@@ -74,7 +75,8 @@ pub struct Outcome {
 }
 
 /// Everything that can be measured.
-pub const EXPERIMENTS: &[&Experiment] = &[&raft_election::EXPERIMENT, &split_vote::EXPERIMENT];
+pub const EXPERIMENTS: &[&Experiment] =
+    &[&raft_election::EXPERIMENT, &split_vote::EXPERIMENT, &raft_storm::EXPERIMENT];
 
 /// Finds an experiment by its name.
 ///

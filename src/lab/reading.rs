@@ -15,9 +15,8 @@ use super::wording::{self, Wording};
 
 /// How large a file may be: a thousand times the largest that anybody writes by hand.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
-/// How much of a long line is shown before and after the mark.
-const LINE_BYTES_BEFORE: usize = 60;
-const LINE_BYTES_AFTER: usize = 120;
+/// How much of the offending text is marked.
+const MARK_BYTES_MAX: usize = 60;
 /// How much of the offending text is quoted.
 const FOUND_CHARS_MAX: usize = 60;
 
@@ -173,10 +172,12 @@ fn render(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Str
     let line_end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
     let number = text[..line_start].matches('\n').count() + 1;
     let line = &text[line_start..line_end];
-    let end = range.end.min(line_end);
-    let (line, mark) = window(line, range.start - line_start..end - line_start);
+    // What fills more than the line is marked at its beginning.
+    let end = range.end.min(line_end).min(range.start + MARK_BYTES_MAX);
+    let end = text.floor_char_boundary(end);
     let label = format!("expected {}", wording.expected);
     let line = plain(line);
+    let mark = range.start - line_start..end - line_start;
     let mark = AnnotationKind::Primary.span(mark).label(&label);
     let snippet = Snippet::source(&line).path(name).line_start(number).annotation(mark);
     let mut group = Group::with_title(Level::ERROR.primary_title(&wording.message));
@@ -185,14 +186,6 @@ fn render(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Str
         group = group.element(Level::HELP.message(help));
     }
     Renderer::plain().render(&[group])
-}
-
-/// Cuts a line that is longer than any screen down to what lies around the mark.
-fn window(line: &str, mark: Range<usize>) -> (&str, Range<usize>) {
-    let start = line.floor_char_boundary(mark.start.saturating_sub(LINE_BYTES_BEFORE));
-    let end = line.ceil_char_boundary((mark.start + LINE_BYTES_AFTER).min(line.len()));
-    let mark_end = line.floor_char_boundary(mark.end.min(end));
-    (&line[start..end], mark.start - start..mark_end.max(mark.start) - start)
 }
 
 /// Quotes no more of a text than its first line, and no more of that than fits on a screen.

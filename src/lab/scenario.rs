@@ -48,6 +48,26 @@ pub struct Scenario {
     pub until: Span,
 }
 
+impl Scenario {
+    /// Makes a scenario in which nothing is broken and all else is as a file leaves it out.
+    pub fn plain(title: &str, protocol: ProtocolSpec, nodes: u16) -> Scenario {
+        Scenario {
+            title: title.to_owned(),
+            protocol,
+            nodes,
+            topology: TopologySpec::default(),
+            network: NetworkSpec::default(),
+            disk: DiskSpec::default(),
+            workload: WorkloadSpec::default(),
+            mechanisms: every_mechanism(),
+            faults: Vec::new(),
+            expect: Vec::new(),
+            bounds: BoundsSpec::default(),
+            until: twenty_seconds(),
+        }
+    }
+}
+
 /// Where nodes stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TopologySpec {
