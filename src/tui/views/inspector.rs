@@ -1,4 +1,5 @@
-//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the verdicts.
+//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the
+//! verdicts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -3,7 +3,8 @@
 //! Here: views, which read a `Moment` and draw it. Absent on purpose: keys, and any change to the
 //! run. What two views need alike lies in `text` and `words`.
 //!
-//! To add one: a file with a type that is a `View`, its `Pane`, its line in `VIEWS` and its place in
+//! To add one: a file with a type that is a `View`, its `Pane`, its line in `VIEWS` and its place
+//! in
 //! `layout`.
 
 pub mod chain;

@@ -87,7 +87,8 @@ fn remark(
     hits.push(Hit { area, pane: Pane::Grid, target: link });
 }
 
-/// Puts what steers the protocol before what only repeats it; within each, the next to arrive first.
+/// Puts what steers the protocol before what only repeats it; within each, the next to arrive
+/// first.
 fn by_weight(flights: &[Flight]) -> Vec<&Flight> {
     let mut ordered: Vec<&Flight> = flights.iter().collect();
     ordered.sort_by_key(|flight| weight(flight.detail.kind.nature));
