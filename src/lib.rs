@@ -1,8 +1,12 @@
 //! faultlab: a lab in which you break a cluster on purpose.
 pub mod causes;
+pub mod experiments;
 pub mod faults;
+pub mod files;
 pub mod lab;
+pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;
 pub mod sim;
+pub mod tui;
 pub mod workloads;

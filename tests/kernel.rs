@@ -153,7 +153,7 @@ fn run(world: &mut Lab, tape: &mut Tape, until_ms: u64) {
 fn inject(world: &mut Lab, tape: &mut Tape, at_ms: u64, levers: Vec<Lever>) {
     run(world, tape, at_ms - 1);
     let steps = levers.into_iter().map(|lever| (Cue::After(Span::ZERO), lever)).collect();
-    let plan = Plan { steps, heal_after: None };
+    let plan = Plan { steps, ..Plan::default() };
     world.apply(Instant(at_ms * 1_000 - 500), &Input::Inject(FaultId(1), plan), tape);
 }
 
@@ -396,7 +396,7 @@ fn a_plan_heals_by_itself_and_its_later_levers_come_in_time() {
         (Cue::After(Span::millis(20)), Lever::Power { node: only(1), to: Life::Up }),
         (Cue::After(Span::millis(90)), Lever::Power { node: only(2), to: Life::Down }),
     ];
-    let plan = Plan { steps, heal_after: Some(Span::millis(50)) };
+    let plan = Plan { steps, heal_after: Some(Span::millis(50)), ..Plan::default() };
     world.apply(Instant(500), &Input::Inject(FaultId(1), plan), &mut tape);
     run(&mut world, &mut tape, 200);
     let lives = tape.records.iter().filter_map(|record| match record.what {

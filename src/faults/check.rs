@@ -17,6 +17,8 @@ pub struct Wrong {
     pub field: &'static str,
     /// Which of the nodes of a group, from 0, where it is one of them.
     pub member: Option<usize>,
+    /// Whether it is the one node that `Node("n1")` names.
+    pub names_a_node: bool,
     /// What is wrong.
     pub message: String,
     /// What was expected instead.
@@ -80,9 +82,16 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
 }
 
 fn require(holds: bool, field: &'static str, message: &str, expected: &str) -> Result<(), Wrong> {
-    let wrong =
-        || Wrong { field, member: None, message: message.into(), expected: expected.into() };
-    if holds { Ok(()) } else { Err(wrong()) }
+    if holds {
+        return Ok(());
+    }
+    Err(Wrong {
+        field,
+        member: None,
+        names_a_node: false,
+        message: message.into(),
+        expected: expected.into(),
+    })
 }
 
 fn some_time(field: &'static str, span: Span, longest: Span) -> Result<(), Wrong> {
@@ -102,6 +111,7 @@ fn target(field: &'static str, target: &Target, nodes: u16) -> Result<(), Wrong>
         Target::Node(node) => member(*node, nodes).map_err(|(message, expected)| Wrong {
             field,
             member: None,
+            names_a_node: true,
             message,
             expected,
         }),
@@ -115,6 +125,7 @@ fn target(field: &'static str, target: &Target, nodes: u16) -> Result<(), Wrong>
                 known.and(fresh).map_err(|(message, expected)| Wrong {
                     field,
                     member: Some(k),
+                    names_a_node: false,
                     message,
                     expected,
                 })?;

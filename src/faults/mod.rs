@@ -17,6 +17,7 @@ pub mod omission;
 pub mod partition;
 pub mod plan;
 pub mod spec;
+pub mod storm;
 pub mod timing;
 
 pub use catalogue::{Aim, Class, Variant};

@@ -4,17 +4,26 @@
 
 pub mod act;
 pub mod build;
+mod check;
 mod course;
+pub mod embedded;
 pub mod milestone;
+pub mod place;
+pub mod reading;
 mod reel;
+pub mod replay;
 pub mod scenario;
 mod session;
 mod timeline;
+pub mod token;
 mod trial;
+mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};
 pub use course::{Course, Position};
 pub use milestone::{Happening, Kind, Milestone};
-pub use scenario::Scenario;
+pub use reading::{Problem, Report, read_ron, read_text, write_ron};
+pub use replay::Replay;
+pub use scenario::{Scenario, read_scenario};
 pub use session::{Seek, Session};
 pub use trial::Trial;

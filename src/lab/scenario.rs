@@ -7,6 +7,8 @@ use crate::protocols::ProtocolSpec;
 use crate::sim::{Mood, Rate, Span, SpanRange};
 use crate::workloads::WorkloadSpec;
 
+use super::reading::{self, Problem, Report};
+
 /// A run as data. Same scenario, seed and inputs: same run, to the last byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,8 +48,29 @@ pub struct Scenario {
     pub until: Span,
 }
 
+impl Scenario {
+    /// Makes a scenario in which nothing is broken and all else is as a file leaves it out.
+    pub fn plain(title: &str, protocol: ProtocolSpec, nodes: u16) -> Scenario {
+        Scenario {
+            title: title.to_owned(),
+            protocol,
+            nodes,
+            topology: TopologySpec::default(),
+            network: NetworkSpec::default(),
+            disk: DiskSpec::default(),
+            workload: WorkloadSpec::default(),
+            mechanisms: every_mechanism(),
+            faults: Vec::new(),
+            expect: Vec::new(),
+            bounds: BoundsSpec::default(),
+            until: twenty_seconds(),
+        }
+    }
+}
+
 /// Where nodes stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum TopologySpec {
     /// All in one rack.
     #[default]
@@ -77,6 +100,7 @@ pub struct PlaceSpec {
 
 /// How long something takes, as a file writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum LatencySpec {
     /// `Fixed("500us")`.
     Fixed(Span),
@@ -175,6 +199,28 @@ pub enum Expectation {
     Deviation(String),
 }
 
+impl Expectation {
+    /// Returns the property's name.
+    pub fn property(&self) -> &str {
+        match self {
+            Expectation::Held(name)
+            | Expectation::Violated(name)
+            | Expectation::Stalled(name)
+            | Expectation::Deviation(name) => name,
+        }
+    }
+
+    /// Returns the word for what is expected of it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Expectation::Held(_) => "Held",
+            Expectation::Violated(_) => "Violated",
+            Expectation::Stalled(_) => "Stalled",
+            Expectation::Deviation(_) => "Deviation",
+        }
+    }
+}
+
 /// The bounds that the oracles judge by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -194,6 +240,32 @@ impl Default for BoundsSpec {
             progress_within: Span::secs(2),
             lag: Span::secs(1),
         }
+    }
+}
+
+/// Reads a scenario from a file's text and checks it.
+///
+/// # Errors
+/// Where the text is no scenario or says what cannot be: with file, line, column, the offending
+/// text and what was expected.
+pub fn read_scenario(name: &str, text: &str) -> Result<Scenario, Report> {
+    let scenario: Scenario = reading::read_ron(name, text)?;
+    scenario.check().map_err(|problem| problem.report(name, text))?;
+    Ok(scenario)
+}
+
+impl Scenario {
+    /// Checks what no type rules out.
+    ///
+    /// # Errors
+    /// Where the scenario says what cannot be: with the path to it.
+    pub fn check(&self) -> Result<(), Problem> {
+        super::check::scenario(self)
+    }
+
+    /// Writes the scenario as RON; `read_scenario` reads back an equal one.
+    pub fn to_ron(&self) -> String {
+        reading::write_ron(self).expect("a scenario is plain data, which always has a form in RON")
     }
 }
 

@@ -30,9 +30,7 @@ impl Trial {
         let mut tape = Tape::new(keep);
         let world = build::world(scenario, seed, &mut tape);
         let panel = Panel::new(&build::bounds(scenario), scenario.nodes);
-        let mut trial = Trial { course: Course::new(world, journal), panel, tape, signals: vec![] };
-        let _ = trial.read(&mut |_, _| ControlFlow::Continue(()));
-        trial
+        Trial { course: Course::new(world, journal), panel, tape, signals: vec![] }
     }
 
     /// Goes on to an instant and returns whether it got there; `watch` sees each record that is
@@ -42,12 +40,15 @@ impl Trial {
         until: Instant,
         mut watch: impl FnMut(&Record, &[Signal]) -> ControlFlow<()>,
     ) -> bool {
-        while self.course.step(until, &mut self.tape) {
+        // What happened at instant zero is on the tape already.
+        loop {
             if self.read(&mut watch).is_break() {
                 return false;
             }
+            if !self.course.step(until, &mut self.tape) {
+                return true;
+            }
         }
-        true
     }
 
     fn read(

@@ -3,9 +3,10 @@
 //! A call that was tried twice must take effect once (linearizability asks for no less; Ongaro's
 //! dissertation, §6.3). So the store keeps, beside its values, which calls it has applied and what
 //! they came to, and answers a second attempt from there. That table is part of what is replicated:
-//! each replica fills it from the same log in the same order, so that all agree on what is second.
+//! each replica fills it from the same log in the same order, so all agree on what is second.
 //!
-//! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed on.
+//! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed
+//! on.
 
 use imbl::OrdMap;
 

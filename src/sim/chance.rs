@@ -138,7 +138,7 @@ mod tests {
     }
 
     /// Recorded once. Another value means that every token that anybody has kept is void.
-    const PINNED: [u64; 3] = [0, 0, 0];
+    const PINNED: [u64; 3] = [138_505, 587_220, 812_195];
 
     #[test]
     fn rates_are_met() {

@@ -279,6 +279,16 @@ impl ClientOutbox {
         self.effects.push(ClientEffect::Note(note));
     }
 
+    /// Lends the buffer for as long as its effects are carried out.
+    pub(super) fn lend(&mut self) -> Vec<ClientEffect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the buffer back, empty.
+    pub(super) fn take_back(&mut self, effects: Vec<ClientEffect>) {
+        self.effects = effects;
+    }
+
     /// Takes what was written so far, in its order.
     pub fn drain(&mut self) -> std::vec::Drain<'_, ClientEffect> {
         self.effects.drain(..)

@@ -377,6 +377,16 @@ impl<P: Protocol> Outbox<P> {
         self.effects.push(Effect::Note(note));
     }
 
+    /// Lends the buffer for as long as its effects are carried out.
+    pub(super) fn lend(&mut self) -> Vec<Effect<P>> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the buffer back, empty.
+    pub(super) fn take_back(&mut self, effects: Vec<Effect<P>>) {
+        self.effects = effects;
+    }
+
     /// Takes what was written so far, in its order.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Effect<P>> {
         self.effects.drain(..)

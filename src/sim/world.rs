@@ -84,8 +84,8 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) waiting: Vec<Waiting>,
     /// How many nodes are not plainly up: spares the look for whom a timer may miss.
     pub(super) stopped: usize,
-    outbox: Outbox<P>,
-    client_outbox: ClientOutbox,
+    pub(super) outbox: Outbox<P>,
+    pub(super) client_outbox: ClientOutbox,
 }
 
 impl<P: Protocol, C: Client> Clone for World<P, C> {
@@ -211,25 +211,6 @@ impl<P: Protocol, C: Client> World<P, C> {
         self.carry_out_client(me, cause.0, cause.1, tape);
     }
 
-    /// Lends the outbox for as long as its effects are carried out.
-    pub(super) fn take_outbox(&mut self) -> Outbox<P> {
-        let spare = Outbox::new(self.now, self.chance, Identity(0), Ticket(0));
-        std::mem::replace(&mut self.outbox, spare)
-    }
-
-    pub(super) fn return_outbox(&mut self, outbox: Outbox<P>) {
-        self.outbox = outbox;
-    }
-
-    pub(super) fn take_client_outbox(&mut self) -> ClientOutbox {
-        let spare = ClientOutbox::new(self.now, self.chance, Identity(0));
-        std::mem::replace(&mut self.client_outbox, spare)
-    }
-
-    pub(super) fn return_client_outbox(&mut self, outbox: ClientOutbox) {
-        self.client_outbox = outbox;
-    }
-
     /// Rolls the digest on.
     pub(super) fn roll(&mut self, bits: u64) {
         self.digest = mix(self.digest ^ bits);
@@ -282,7 +263,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             Life::Down => {
                 if let Pending::Deliver { .. } = pending {
                     let stop = state.stopped.map(|(_, id)| id);
-                    self.withhold(pending, Withheld::Down, stop, tape);
+                    self.refuse(pending, Withheld::Down, stop, tape);
                 }
                 None
             }
@@ -316,7 +297,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let stop = node.stopped.map(|(_, id)| id);
         if node.inbox.len() >= INBOX_MAX {
             if let Pending::Deliver { .. } = pending {
-                self.withhold(pending, Withheld::Overflow, stop, tape);
+                self.refuse(pending, Withheld::Overflow, stop, tape);
             }
             return;
         }
@@ -331,10 +312,18 @@ impl<P: Protocol, C: Client> World<P, C> {
         node.inbox.push_back(pending);
     }
 
+    /// Withholds a message at its receiver: an event of its own.
+    fn refuse(&mut self, at: Pending<P>, why: Withheld, lever: Option<EventId>, tape: &mut Tape) {
+        if let Pending::Deliver { identity, .. } = &at {
+            self.count(*identity);
+        }
+        self.withhold(at, why, lever, tape);
+    }
+
     fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
         let taken = self.omitted_on_receipt(&pending);
         if let Some((fault, pulled)) = taken {
-            return self.withhold(pending, Withheld::Fault(fault), Some(pulled), tape);
+            return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
         }
         let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
             return;

@@ -36,6 +36,7 @@ pub struct RegisterSpec {
 
 /// How a call is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum RetrySpec {
     /// Never.
     Never,

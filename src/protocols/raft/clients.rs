@@ -1,4 +1,4 @@
-//! Clients: calls taken in, and reads that do not go through the log (§8; dissertation, ch. 6).
+//! Clients: calls taken in, and reads that do not go through the log (§8; diss. ch. 6).
 
 use smallvec::SmallVec;
 
@@ -11,7 +11,7 @@ use super::state::WaitingRead;
 use super::step::Step;
 
 impl Step<'_> {
-    /// Takes a client's call in, or tells it who leads (dissertation, §6.2).
+    /// Takes a client's call in, or tells it who leads (diss. §6.2).
     pub(super) fn request(&mut self, call: CallId, op: Op) {
         if self.s.role != Role::Leader {
             let leader = self.s.leader_address();
@@ -26,7 +26,7 @@ impl Step<'_> {
         }
     }
 
-    /// Puts a write into the log, unless it took effect already (dissertation, §6.3).
+    /// Puts a write into the log, unless it took effect already (diss. §6.3).
     fn write_asked(&mut self, call: CallId, op: Op) {
         let once = self.raft.spec.idempotency;
         if once && let Some(before) = self.s.store.known(call) {
@@ -40,15 +40,15 @@ impl Step<'_> {
         self.take_in(Entries::one(Entry { term: self.s.term, command }));
     }
 
-    /// Lets a read wait until it is sure to see every write that was answered before it (§6.4):
-    /// the commit index is noted now, and a majority has to confirm by answering a round that
-    /// begins now that nobody else led up to this moment.
+    /// Lets a read wait until it is sure to see every write that was answered before it (diss.
+    /// §6.4): the commit index is noted now, and a majority has to confirm by answering a round
+    /// that begins now that nobody else led up to this moment.
     fn read_asked(&mut self, call: CallId, key: u64) {
         if self.s.reads.len() >= READS_MAX {
             return; // As if the call were lost: the client tries again.
         }
         // Before the first entry of its own term is committed, a leader does not know how far the
-        // log is; that entry comes after all that was committed before (§6.4, step 1).
+        // log is; that entry comes after all that was committed before (diss. §6.4, step 1).
         let index = self.s.commit.max(self.s.term_start);
         // One round at a time: what comes while one is under way shares the next.
         let alone = self.s.reads.is_empty();

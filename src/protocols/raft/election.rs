@@ -1,4 +1,4 @@
-//! Elections: how a term gets at most one leader (§5.2, §5.4.1; dissertation §4.2.3, §9.6).
+//! Elections: how a term gets at most one leader (§5.2, §5.4.1; diss. §4.2.3, §9.6).
 
 use crate::sim::{Address, Note, Outcome, Role, Span};
 
@@ -34,8 +34,8 @@ impl Step<'_> {
         self.out.arm(Timer::Election, self.raft.spec.election_timeout.0.clone());
     }
 
-    /// Asks whether an election could be won, and leaves the term alone until then (§9.6): a node
-    /// that was cut off comes back with the term that it left with, and disturbs nobody.
+    /// Asks whether an election could be won, and leaves the term alone until then (diss. §9.6): a
+    /// node that was cut off comes back with the term that it left with, and disturbs nobody.
     fn ask_first(&mut self) {
         self.s.voters.clear();
         self.set_role(Role::PreCandidate);
@@ -53,18 +53,18 @@ impl Step<'_> {
         self.set_role(Role::Candidate);
         self.out.note(Note::Voted { epoch: self.s.term, candidate: Address::Node(me) });
         let request = Message::RequestVote { term: self.s.term, log: self.s.log_end() };
-        if self.raft.spec.sync_first {
-            // A vote counts once it cannot be forgotten, one's own like any other: see `saved`.
-            self.s.own_vote = self.save().expect("the ballot has just changed");
-            self.send_to_others(&request);
-        } else {
-            self.send_to_others(&request);
-            self.s.own_vote = self.save().expect("the ballot has just changed");
+        // The request answers nobody, so it leaves side by side with the write: figure 2 asks for
+        // the disk before a response. (The log that it describes is on the disk: a send waits for
+        // the writes before it.) What waits is the candidate's own vote, which counts once it cannot
+        // be forgotten, like any other; and without it nobody leads: see `saved`.
+        self.send_to_others(&request);
+        self.s.own_vote = self.save().expect("the ballot has just changed");
+        if !self.raft.spec.sync_first {
             self.vote_answered(me, self.s.term, true);
         }
     }
 
-    /// Is asked whether it would vote (§9.6).
+    /// Is asked whether it would vote (diss. §9.6).
     pub(super) fn pre_vote_asked(&mut self, from: u16, asked: u64, log: LogEnd) {
         let granted = asked >= self.s.term && log >= self.s.log_end() && !self.hears_leader();
         if asked < self.s.term {
@@ -75,7 +75,7 @@ impl Step<'_> {
         self.reply(from, Message::PreVoteReply { term: self.s.term, asked, granted });
     }
 
-    /// Is told whether another would vote for it (§9.6).
+    /// Is told whether another would vote for it (diss. §9.6).
     pub(super) fn pre_vote_answered(&mut self, from: u16, asked: u64, granted: bool) {
         if self.s.role != Role::PreCandidate || asked != self.s.term + 1 || !granted {
             return;
@@ -93,7 +93,7 @@ impl Step<'_> {
             self.contained("term check", candidate);
             false
         } else if self.s.vote.is_some_and(|vote| vote != from) {
-            // "Each server will vote for at most one candidate in a given term" (§5.2).
+            // Two majorities share a voter, and a voter has one vote (§5.2).
             self.contained("one vote a term", candidate);
             false
         } else if log < self.s.log_end() {
@@ -117,7 +117,9 @@ impl Step<'_> {
             return;
         }
         self.s.voters.insert(from);
-        if self.s.voters.count() >= self.quorum() {
+        // A leader whose own term is not on its disk yet could win the same term a second time after
+        // a crash, with another log.
+        if self.s.voters.count() >= self.quorum() && self.s.voters.contains(self.s.me) {
             self.lead();
         }
     }
@@ -160,7 +162,7 @@ impl Step<'_> {
         self.drop_reads();
     }
 
-    /// Looks whether a majority was heard since the last look (dissertation, §6.2): a leader that
+    /// Looks whether a majority was heard since the last look (diss. §6.2): a leader that
     /// nobody answers cannot commit, and had better make room.
     pub(super) fn check_quorum(&mut self) {
         self.s.checking = false;
@@ -197,7 +199,7 @@ impl Step<'_> {
         }
     }
 
-    /// Returns whether candidates are to be ignored (dissertation, §4.2.3, which §9.6 builds on).
+    /// Returns whether candidates are to be ignored (diss. §4.2.3, which §9.6 builds on).
     pub(super) fn is_led(&self) -> bool {
         (self.raft.spec.pre_vote || self.raft.spec.check_quorum) && self.hears_leader()
     }

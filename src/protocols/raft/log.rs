@@ -57,6 +57,7 @@ impl Entries {
     }
 
     /// Returns all but the first `count`; shares them where that is all.
+    #[must_use]
     pub fn skip(&self, count: usize) -> Entries {
         if count == 0 { self.clone() } else { self.as_slice()[count..].iter().copied().collect() }
     }

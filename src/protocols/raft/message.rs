@@ -16,7 +16,7 @@ pub struct LogEnd {
 /// A message. Who sent it travels with it, so that a candidate or leader need not name itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Message {
-    /// Asks whether an election could be won, before the term is raised (dissertation, §9.6).
+    /// Asks whether an election could be won, before the term is raised (diss. §9.6).
     PreVote {
         /// The term of the election that may come: one more than the asker's own.
         term: u64,
@@ -59,7 +59,7 @@ pub enum Message {
         /// Up to where the leader knows the log to be committed.
         commit: u64,
         /// The leader's round, which the reply repeats: a majority of replies to a round shows
-        /// that it still led when the round began (dissertation, §6.4).
+        /// that it still led when the round began (diss. §6.4).
         round: u64,
     },
     /// Answers `AppendEntries`.
@@ -88,7 +88,8 @@ pub enum Check {
         at: u64,
         /// The term that the follower has there, or 0 where its log is shorter.
         term: u64,
-        /// The first index that the follower has of that term; one past its end where it is shorter.
+        /// The first index that the follower has of that term; one past its end where it is
+        /// shorter.
         first: u64,
     },
 }

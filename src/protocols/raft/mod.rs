@@ -1,10 +1,11 @@
 //! Raft: a log that a majority keeps alike, through a leader that a majority elects.
 //!
-//! Here: Raft as it was published (Ongaro and Ousterhout, "In search of an understandable consensus
-//! algorithm", USENIX ATC 2014, extended version; Ongaro's dissertation, 2014, for reads, `PreVote`
-//! and `CheckQuorum`). Numbers after § without another name are those of the paper. Absent on
-//! purpose: changes of membership (§6), compaction of the log (§7) and leases; and anything that
-//! Byzantine nodes would call for. To add a rule: the file of its concern below, with its section.
+//! Here: Raft as it was published (Ongaro and Ousterhout, "In search of an understandable
+//! consensus algorithm", USENIX ATC 2014, extended version; Ongaro's dissertation, 2014, for
+//! reads, `PreVote` and `CheckQuorum`). A § alone is of the paper, "diss." of the dissertation.
+//! Absent on purpose: changes of membership (§6), compaction of the log (§7) and leases; and
+//! anything that Byzantine nodes would call for. To add a rule: the file of its concern below,
+//! with its section.
 //!
 //! | file | concern |
 //! |---|---|
@@ -19,28 +20,30 @@
 //! # The problem
 //!
 //! Several machines shall hold one state, so that losing some loses nothing. If each applies the
-//! same commands in the same order, each holds the same state: so what they must agree on is a log.
-//! Messages may be late, lost, doubled and overtaken; machines stop, and come back with what their
-//! disks kept. Nobody lies: against that Raft promises nothing.
+//! same commands in the same order, each holds the same state: so what they must agree on is a
+//! log. Messages may be late, lost, doubled and overtaken; machines stop, and come back with what
+//! their disks kept. Nobody lies: against that Raft promises nothing.
 //!
 //! # Terms
 //!
 //! Time is cut into terms, numbered upwards (§5.1). A term begins with an election and has at most
-//! one leader. Every message carries its sender's term: who sees a newer one joins it as a follower,
-//! and what comes from an older one is refused. Thus a leader that was replaced learns of it from
-//! the first node that answers, and can do no harm until then, since no majority follows it.
+//! one leader. Every message carries its sender's term: who sees a newer one joins it as a
+//! follower, and what comes from an older one is refused. Thus a leader that was replaced learns
+//! of it from the first node that answers, and can do no harm until then, since no majority
+//! follows it.
 //!
 //! # Election
 //!
 //! A follower that hears no leader for its election timeout raises the term, votes for itself and
-//! asks for votes (§5.2). A node gives one vote a term, to who asks first, and writes it down before
-//! it says so. A majority makes a leader; two majorities share a node, and that node voted once: so
-//! no term has two leaders. That argument stands on the disk. A node that forgets its vote in a
-//! crash may vote again, and then a term has two leaders, which here can be tried out.
+//! asks for votes (§5.2). A node gives one vote a term, to who asks first, and writes it down
+//! before it says so. A majority makes a leader; two majorities share a node, and that node voted
+//! once: so no term has two leaders. That argument stands on the disk. A node that forgets its
+//! vote in a crash may vote again, and then a term has two leaders, which here can be tried out.
 //!
-//! If several stand at once, the votes may split, and nobody wins that term. Timeouts are drawn anew
-//! from a range each time, so that most often one node is well ahead of the others. The draw is not
-//! made here: a timer is armed with its range and the world draws, so that a run can be repeated.
+//! If several stand at once, the votes may split, and nobody wins that term. Timeouts are drawn
+//! anew from a range each time, so that most often one node is well ahead of the others. The draw
+//! is not made here: a timer is armed with its range and the world draws, so that a run can be
+//! repeated.
 //!
 //! # Replication
 //!
@@ -51,14 +54,14 @@
 //! heartbeat: it shows that the leader lives, and finds out what was lost.
 //!
 //! The leader sends ahead of what was answered, and from its own disk's write too: it waits with
-//! counting itself, not with sending (dissertation, §10.2.1).
+//! counting itself, not with sending (diss. §10.2.1).
 //!
 //! # Commitment
 //!
-//! An entry of the leader's own term that lies on a majority of disks is committed, and with it all
-//! before it (§5.3). It is then in every later leader's log: a candidate needs a majority's votes,
-//! one of these voters has the entry, and nobody votes for a log that ends earlier than its own
-//! (§5.4.1). What ends later is first a matter of terms, then of length.
+//! An entry of the leader's own term that lies on a majority of disks is committed, and with it
+//! all before it (§5.3). It is then in every later leader's log: a candidate needs a majority's
+//! votes, one of these voters has the entry, and nobody votes for a log that ends earlier than its
+//! own (§5.4.1). What ends later is first a matter of terms, then of length.
 //!
 //! For an entry of an *older* term a majority is not enough: a leader may come that lacks it and
 //! whose last entry is of a newer term than the one it was first proposed in (figure 8). So old
@@ -67,26 +70,26 @@
 //!
 //! # Clients
 //!
-//! Who does not lead says who does. A write is answered when it is committed and applied. Where the
-//! answer is lost, the client tries again; the request id tells the second attempt from a new call
-//! (dissertation, §6.3). A read changes nothing and need not be in the log, but a leader may have
+//! Who does not lead says who does. A write is answered when it is committed and applied. Where
+//! the answer is lost, the client tries again; the request id tells the second attempt from a new
+//! call (diss. §6.3). A read changes nothing and need not be in the log, but a leader may have
 //! been replaced without knowing: so it notes its commit index, sees a majority answer a round of
-//! heartbeats that began after the call came, and only then reads (dissertation, §6.4).
+//! heartbeats that began after the call came, and only then reads (diss. §6.4).
 //!
 //! # Two rules for bad links
 //!
 //! As published, Raft may fail to keep a leader though a majority is connected. A node that is cut
-//! off raises its term again and again, and deposes the leader when it comes back: with `PreVote` it
-//! asks first whether it could win (dissertation, §9.6). A leader whose heartbeats go out while no
-//! answer comes in is obeyed for ever and commits nothing: with `CheckQuorum` it steps down when it
-//! has not heard a majority for an election timeout (§6.2). With either, who hears its leader
-//! ignores candidates (§4.2.3).
+//! off raises its term again and again, and deposes the leader when it comes back: with `PreVote`
+//! it asks first whether it could win (diss. §9.6). A leader whose heartbeats go out while no
+//! answer comes in is obeyed for ever and commits nothing: with `CheckQuorum` it steps down when
+//! it has not heard a majority for an election timeout (diss. §6.2). With either, who hears its
+//! leader ignores candidates (diss. §4.2.3).
 //!
 //! # The order of saving and saying
 //!
 //! Votes and acknowledgements are promises, and a promise must outlive a crash: term, vote and log
 //! are on the disk before the answer leaves (figure 2). The classic bug says it first and saves it
-//! then; the switch `sync_first` turns it on.
+//! then; with the switch `sync_first` off, this does the same.
 
 mod clients;
 mod election;
@@ -126,20 +129,21 @@ pub const READS_MAX: usize = 10_000;
 /// How a cluster of Raft nodes is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a reader turns by name")]
 pub struct RaftSpec {
     /// How long a follower waits for its leader, and a candidate for votes; drawn anew each time.
     /// The paper recommends 150 to 300 ms (§9.3).
     pub election_timeout: SpanRange,
     /// How often a leader shows that it lives; well below the shortest election timeout.
     pub heartbeat: Span,
-    /// Whether a node asks first if it could win an election (dissertation, §9.6).
+    /// Whether a node asks first if it could win an election (diss. §9.6).
     pub pre_vote: bool,
-    /// Whether a leader that no majority answers steps down (dissertation, §6.2).
+    /// Whether a leader that no majority answers steps down (diss. §6.2).
     pub check_quorum: bool,
-    /// Whether a leader makes sure that it still leads before it answers a read (dissertation,
+    /// Whether a leader makes sure that it still leads before it answers a read (diss.
     /// §6.4). Without it, reads may be stale.
     pub read_index: bool,
-    /// Whether a call that was tried twice takes effect once (dissertation, §6.3).
+    /// Whether a call that was tried twice takes effect once (diss. §6.3).
     pub idempotency: bool,
     /// Whether votes and acknowledgements wait for the disk (figure 2). Without it a crash can
     /// unsay them.
@@ -218,7 +222,7 @@ impl Protocol for Raft {
             out.note(Note::Restored(disk.log.iter().map(Entry::slot).collect()));
         }
         let state = State::new(me, disk.cloned().unwrap_or_default());
-        // "When servers start up, they begin as followers" (§5.2).
+        // Whatever it was, it comes up as a follower (§5.2).
         out.note(Note::Role { role: Role::Follower, epoch: state.term });
         out.arm(Timer::Election, self.spec.election_timeout.0.clone());
         state

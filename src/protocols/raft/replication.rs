@@ -22,7 +22,7 @@ impl Step<'_> {
 
     /// Takes entries into its log and sends them on. They leave before the leader's own disk has
     /// them, so that its write and those of the followers run side by side; the leader counts
-    /// itself only when its write is done (dissertation, §10.2.1).
+    /// itself only when its write is done (diss. §10.2.1).
     pub(super) fn take_in(&mut self, entries: Entries) {
         let first = self.s.log.last_index() + 1;
         self.append(entries.clone());
@@ -158,8 +158,8 @@ impl Step<'_> {
         let place = usize::from(self.quorum()) - 1;
         let (_, index, _) = matched.select_nth_unstable_by(place, |a, b| b.cmp(a));
         let index = *index;
-        // "Only log entries from the leader's current term are committed by counting replicas"
-        // (§5.4.2, figure 8): an older one on a majority may still be overwritten.
+        // Counting says nothing about an entry of an older term: though a majority has it, a later
+        // leader may still overwrite it (§5.4.2, figure 8).
         if index > self.s.commit && self.s.log.term_at(index) == Some(self.s.term) {
             self.commit_to(index);
             self.serve_reads();
@@ -194,7 +194,7 @@ impl Step<'_> {
         self.follow(self.s.term, Some(from));
         self.s.heard_at = self.out.now();
         self.arm_election();
-        let check = self.check_and_append(from, previous_index, previous_term, entries);
+        let check = self.check_and_append(from, previous_index, previous_term, &entries);
         if let Check::Matched { index } = check {
             self.commit_to(commit.min(index));
         }
@@ -202,7 +202,7 @@ impl Step<'_> {
     }
 
     /// Compares the entry before the new ones, and takes those in where it is the same (§5.3).
-    fn check_and_append(&mut self, from: u16, at: u64, term: u64, entries: Entries) -> Check {
+    fn check_and_append(&mut self, from: u16, at: u64, term: u64, entries: &Entries) -> Check {
         let found = self.s.log.term_at(at);
         if found != Some(term) {
             self.contained("log check", Address::Node(from));

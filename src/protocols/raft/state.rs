@@ -72,6 +72,12 @@ impl Voters {
         self.bits[word] |= bit;
     }
 
+    /// Returns whether this one said yes.
+    pub fn contains(&self, voter: u16) -> bool {
+        let word = self.bits.get(usize::from(voter) / 64);
+        word.is_some_and(|word| word & 1 << (voter % 64) != 0)
+    }
+
     /// Returns how many there are.
     pub fn count(&self) -> u16 {
         self.count
@@ -101,7 +107,7 @@ pub struct Peer {
     pub heard: bool,
 }
 
-/// A read that waits until the leader knows that it still leads (dissertation, §6.4).
+/// A read that waits until the leader knows that it still leads (diss. §6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WaitingRead {
     /// Which call.

@@ -1,7 +1,7 @@
 //! One step of one node: what all the rules share.
 //!
 //! A step changes the state in memory first and writes to the disk once, before the first message
-//! that depends on it (figure 2: "updated on stable storage before responding"). The world holds
+//! that depends on it (figure 2). The world holds
 //! back what comes after a save until the disk has it.
 
 use crate::protocols::kv::Applied;
@@ -48,8 +48,8 @@ impl<'a> Step<'a> {
         if !self.s.suspected.is_empty() && self.s.suspected.remove(&from) {
             self.out.note(Note::Trusts(from));
         }
-        // A `PreVote` names a term that nobody is in yet, so it raises nobody's (§9.6); and a node
-        // that hears its leader lets no candidate raise its term (§4.2.3 of the dissertation).
+        // A `PreVote` names a term that nobody is in yet, so it raises nobody's (diss. §9.6); and
+        // a node that hears its leader lets no candidate raise its term (diss. §4.2.3).
         let raises = match msg {
             Message::PreVote { .. } => false,
             Message::RequestVote { term, .. } if term > self.s.term && self.is_led() => {
@@ -59,8 +59,7 @@ impl<'a> Step<'a> {
             _ => msg.term() > self.s.term,
         };
         if raises {
-            // "If one server's current term is smaller than the other's, then it updates its
-            // current term to the larger value" (§5.1).
+            // Who learns of a newer term joins it at once, whatever it was doing (§5.1).
             let leader = matches!(msg, Message::AppendEntries { .. }).then_some(node);
             self.follow(msg.term(), leader);
         }
@@ -72,7 +71,7 @@ impl<'a> Step<'a> {
             Message::RequestVote { term, log } => self.vote_asked(node, term, log),
             Message::Vote { term, granted } => self.vote_answered(node, term, granted),
             Message::AppendEntries { term, .. } if term < self.s.term => {
-                self.append_refused(node, &msg)
+                self.append_refused(node, &msg);
             }
             Message::AppendEntries { .. } => self.append_asked(node, msg),
             Message::AppendReply { term, round, check } => {
@@ -163,6 +162,11 @@ impl<'a> Step<'a> {
         self.s.saves.iter_mut().for_each(|(_, index)| *index = (*index).min(last));
         self.keep = Some(last);
         self.out.note(Note::Truncated { from: last + 1 });
+        if last < self.s.commit {
+            // No correct run comes here. What was applied stays applied, so this node's state is
+            // wrong from now on, and oracles see it.
+            self.out.note(Note::Other("committed entry overwritten", [last + 1, self.s.term]));
+        }
     }
 
     /// Puts entries at the end of the log. A step does so once.

@@ -1,0 +1,165 @@
+//! Storms: random schedules of faults, for sweeps over many seeds.
+//!
+//! A storm rages and then passes: every fault heals before its end, so that progress can be asked
+//! for afterwards. All benign classes may strike, at any time, over each other, and beyond what the
+//! cluster tolerates; only a wiped disk is left out unless it is asked for.
+
+use crate::sim::chance::{Chance, Identity, Purpose, mix};
+use crate::sim::{Address, Mood, Rate, Span};
+
+use super::spec::{Cut, FaultSpec, Shift, Target};
+
+/// A fault of a storm with its instants, counted from the beginning of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Strike {
+    /// When it is injected.
+    pub at: Span,
+    /// When it heals at the latest.
+    pub until: Span,
+    /// What it is.
+    pub fault: FaultSpec,
+}
+
+/// What kind of storm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weather {
+    /// How many nodes there are.
+    pub nodes: u16,
+    /// How many faults strike.
+    pub strikes: u32,
+    /// When the first may strike.
+    pub from: Span,
+    /// When the last has healed.
+    pub until: Span,
+    /// Whether disks may be wiped: amnesia, which no benign storm has.
+    pub amnesia: bool,
+}
+
+/// Draws a storm; the same seed and weather give the same storm.
+pub fn storm(seed: u64, weather: &Weather) -> Vec<Strike> {
+    let mut strikes: Vec<Strike> = (0..weather.strikes).map(|k| strike(seed, k, weather)).collect();
+    strikes.sort_by_key(|strike| (strike.at, strike.until));
+    strikes
+}
+
+/// The dice of one strike.
+struct Dice {
+    chance: Chance,
+    strike: Identity,
+    thrown: u64,
+}
+
+impl Dice {
+    /// Draws a number from a range, both ends included.
+    fn throw(&mut self, low: u64, high: u64) -> u64 {
+        self.thrown += 1;
+        self.chance.number(self.strike.child(self.thrown), Purpose::Own, &(low..=high))
+    }
+
+    fn node(&mut self, nodes: u16) -> Target {
+        match self.throw(0, 3) {
+            0 => Target::Leader,
+            _ => Target::Node(Address::Node(self.throw(1, u64::from(nodes)) as u16)),
+        }
+    }
+
+    fn rate(&mut self) -> Rate {
+        Rate::ppm(self.throw(1, 10) as u32 * 100_000)
+    }
+}
+
+fn strike(seed: u64, k: u32, weather: &Weather) -> Strike {
+    let strike = Identity(mix(u64::from(k)));
+    let mut dice = Dice { chance: Chance::new(mix(seed ^ 0x5708)), strike, thrown: 0 };
+    let room = (weather.until - weather.from).0;
+    let at = weather.from + Span(dice.throw(0, room * 3 / 4));
+    let longest = (weather.until - at).0.max(2);
+    let lasts = Span(dice.throw(1, longest.min(room / 2).max(1)));
+    Strike { at, until: at + lasts, fault: fault(&mut dice, lasts, weather) }
+}
+
+fn fault(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
+    let nodes = weather.nodes;
+    let node = dice.node(nodes);
+    match dice.throw(0, 11) {
+        0 => FaultSpec::CrashStop { node },
+        1 => FaultSpec::CrashRecovery { node, disk: Mood::Durable, down: lasts },
+        2 => FaultSpec::CrashRecovery { node, disk: disk(dice, weather), down: lasts },
+        3 => FaultSpec::SendOmission { node, rate: dice.rate() },
+        4 => FaultSpec::ReceiveOmission { node, rate: dice.rate() },
+        5 => FaultSpec::ChannelOmission {
+            to: other(dice, &node, nodes),
+            from: node,
+            rate: dice.rate(),
+        },
+        6 => FaultSpec::Slow { node, by: Span::millis(dice.throw(1, 30)) },
+        7 => FaultSpec::Pause { node, lasts: Some(lasts) },
+        8 => {
+            let micros = dice.throw(0, 4_000_000) as i64 - 2_000_000;
+            FaultSpec::ClockStep { node, by: Shift { micros } }
+        }
+        9 => FaultSpec::ClockDrift { node, ppm: dice.throw(0, 400_000) as i32 - 200_000 },
+        10 => {
+            let by = Span::millis(dice.throw(1, 300));
+            FaultSpec::SlowLink { to: other(dice, &node, nodes), from: node, by }
+        }
+        _ => FaultSpec::Partition { kind: cut(dice), isolate: side(dice, node, nodes) },
+    }
+}
+
+fn disk(dice: &mut Dice, weather: &Weather) -> Mood {
+    if weather.amnesia && dice.throw(0, 1) == 0 { Mood::Wiped } else { Mood::UnsyncedLost }
+}
+
+/// Draws a node that is not this one; a storm needs two nodes at least.
+fn other(dice: &mut Dice, node: &Target, nodes: u16) -> Target {
+    let drawn = dice.throw(1, u64::from(nodes)) as u16;
+    let taken = *node == Target::Node(Address::Node(drawn));
+    Target::Node(Address::Node(if taken { drawn % nodes + 1 } else { drawn }))
+}
+
+fn cut(dice: &mut Dice) -> Cut {
+    match dice.throw(0, 3) {
+        0 => Cut::Complete,
+        1 => Cut::Partial,
+        2 => Cut::CannotSend,
+        _ => Cut::CannotReceive,
+    }
+}
+
+/// Isolates one node, or a group of as many as the dice say.
+fn side(dice: &mut Dice, node: Target, nodes: u16) -> Target {
+    if nodes < 3 || dice.throw(0, 1) == 0 {
+        return node;
+    }
+    let count = dice.throw(1, u64::from(nodes) - 1) as u16;
+    let first = dice.throw(0, u64::from(nodes) - 1) as u16;
+    let group = (0..count).map(|k| Address::Node((first + k) % nodes + 1));
+    Target::Nodes(group.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_is_drawn_from_its_seed_and_passes_in_time() {
+        let until = Span::secs(8);
+        let from = Span::secs(1);
+        let weather = Weather { nodes: 5, strikes: 6, from, until, amnesia: false };
+        assert_eq!(storm(3, &weather), storm(3, &weather));
+        assert_ne!(storm(3, &weather), storm(4, &weather));
+        let mut classes = std::collections::BTreeSet::new();
+        for seed in 0..300 {
+            for strike in storm(seed, &weather) {
+                assert!(from <= strike.at && strike.at < strike.until && strike.until <= until);
+                assert!(super::super::check(&strike.fault, 5).is_ok(), "{:?}", strike.fault);
+                classes.insert(super::super::variant(&strike.fault).name);
+                let wiped = format!("{:?}", strike.fault).contains("Wiped");
+                assert!(!wiped, "no benign storm wipes a disk");
+            }
+        }
+        let all = super::super::FAULTS.iter().map(|class| class.variants.len()).sum::<usize>();
+        assert!(classes.len() + 4 >= all, "nearly every variant strikes: {classes:?} of {all}");
+    }
+}
