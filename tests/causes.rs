@@ -247,6 +247,7 @@ fn a_fault_by_role_is_pinned_to_whom_it_struck() {
 
 #[test]
 fn worked_bit_by_bit_it_comes_to_the_same() {
+    let mut all_slices = 0;
     for seed in [2, 7, 12] {
         let nodes = 3 + 2 * (seed % 2) as u16;
         let session = play(scenario(nodes, RaftSpec::default(), schedule(seed, nodes)), seed);
@@ -254,16 +255,16 @@ fn worked_bit_by_bit_it_comes_to_the_same() {
             let begin = || Inquiry::of_episode(&session, &episode.finding, &episode.also);
             let at_once = begin().finish();
             let mut inquiry = begin();
-            let (mut slices, mut last) = (0, inquiry.progress());
+            let mut last = inquiry.progress();
             while !last.is_complete() {
-                let now = inquiry.work(500);
+                let now = inquiry.work(200);
                 assert!(now.done >= last.done, "progress is never lost");
-                (slices, last) = (slices + 1, now);
+                (all_slices, last) = (all_slices + 1, now);
             }
-            assert!(slices > 10, "it was worked in slices");
             assert_eq!(inquiry.chain(), at_once, "seed {seed}");
         }
     }
+    assert!(all_slices > 100, "they were worked in slices: {all_slices}");
 }
 
 #[test]
