@@ -1,7 +1,9 @@
 //! faultlab: a lab in which you break a cluster on purpose.
 pub mod causes;
+pub mod cli;
 pub mod experiments;
 pub mod faults;
+pub mod files;
 pub mod lab;
 pub mod mechanisms;
 pub mod oracles;

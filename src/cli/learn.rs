@@ -1,0 +1,18 @@
+//! `faultlab learn`: a lesson.
+
+use std::process::ExitCode;
+
+use super::Result;
+use super::screen::{self, Start};
+
+/// What `learn` is given.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The lesson; the home screen where none is named
+    lesson: Option<String>,
+}
+
+/// Opens the lesson.
+pub fn run(args: Args) -> Result<ExitCode> {
+    screen::open(args.lesson.map_or(Start::Home, Start::Lesson))
+}
