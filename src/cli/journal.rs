@@ -25,7 +25,9 @@ pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) ->
             line(&mut records, &of_record(record));
         }
         if let (Some(_), What::Client(note)) = (history, &record.what) {
-            of_note(record, note).iter().for_each(|entry| line(&mut calls, entry));
+            if let Some(entry) = of_note(record, note) {
+                line(&mut calls, &entry);
+            }
         }
     };
     let journal = session.journal().to_vec();

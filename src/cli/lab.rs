@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 /// Opens the lab.
-pub fn run(args: Args) -> Result<ExitCode> {
+pub fn run(args: &Args) -> Result<ExitCode> {
     let is_protocol = PROTOCOLS.iter().any(|protocol| protocol.name == args.what);
     let what = if is_protocol { embedded::DEFAULT } else { &args.what };
     match input::given(what)? {

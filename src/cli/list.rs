@@ -1,6 +1,7 @@
 //! `faultlab experiments`, `lessons`, `protocols`, `faults`, `mechanisms`, `scenarios`: what there
 //! is, from the catalogues.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ struct Line {
 }
 
 /// Lists the experiments with their parameters.
-pub fn experiments(args: &Args) -> Result<ExitCode> {
+pub fn experiments(args: Args) -> Result<ExitCode> {
     let lines = EXPERIMENTS.iter().map(|experiment| {
         let parameters = experiment.parameters.iter();
         let of_parameter = |p: &crate::experiments::Parameter| {
@@ -38,7 +39,7 @@ pub fn experiments(args: &Args) -> Result<ExitCode> {
         };
         let mut says = experiment.title.to_owned();
         for p in experiment.parameters {
-            says.push_str(&format!("\n  --set {}={}  {}", p.name, p.default, p.about));
+            let _ = write!(says, "\n  --set {}={}  {}", p.name, p.default, p.about);
         }
         let all = json!({
             "name": experiment.name,
@@ -48,16 +49,16 @@ pub fn experiments(args: &Args) -> Result<ExitCode> {
         });
         Line { name: experiment.name.to_owned(), says, all }
     });
-    list("experiments", lines.collect(), *args)
+    list("experiments", lines.collect(), args)
 }
 
 /// Lists the lessons.
-pub fn lessons(args: &Args) -> Result<ExitCode> {
-    list("lessons", Vec::new(), *args)
+pub fn lessons(args: Args) -> Result<ExitCode> {
+    list("lessons", Vec::new(), args)
 }
 
 /// Lists the protocols.
-pub fn protocols(args: &Args) -> Result<ExitCode> {
+pub fn protocols(args: Args) -> Result<ExitCode> {
     let lines = PROTOCOLS.iter().map(|protocol| Line {
         name: protocol.name.to_owned(),
         says: protocol.title.to_owned(),
@@ -68,15 +69,15 @@ pub fn protocols(args: &Args) -> Result<ExitCode> {
             "source": protocol.source,
         }),
     });
-    list("protocols", lines.collect(), *args)
+    list("protocols", lines.collect(), args)
 }
 
 /// Lists the classes of faults with their variants.
-pub fn faults(args: &Args) -> Result<ExitCode> {
+pub fn faults(args: Args) -> Result<ExitCode> {
     let lines = FAULTS.iter().map(|class| {
         let mut says = class.summary.to_owned();
         for variant in class.variants {
-            says.push_str(&format!("\n  {}{} {}", class.digit, variant.letter, variant.name));
+            let _ = write!(says, "\n  {}{} {}", class.digit, variant.letter, variant.name);
         }
         let variants = class.variants.iter().map(|variant| {
             json!({
@@ -98,11 +99,11 @@ pub fn faults(args: &Args) -> Result<ExitCode> {
         });
         Line { name: class.name.to_owned(), says, all }
     });
-    list("faults", lines.collect(), *args)
+    list("faults", lines.collect(), args)
 }
 
 /// Lists the mechanisms that contain.
-pub fn mechanisms(args: &Args) -> Result<ExitCode> {
+pub fn mechanisms(args: Args) -> Result<ExitCode> {
     let lines = mechanisms::all().map(|mechanism| Line {
         name: mechanism.name.to_owned(),
         says: mechanism.contains.to_owned(),
@@ -115,18 +116,18 @@ pub fn mechanisms(args: &Args) -> Result<ExitCode> {
             "switch": mechanism.switch,
         }),
     });
-    list("mechanisms", lines.collect(), *args)
+    list("mechanisms", lines.collect(), args)
 }
 
 /// Lists the scenarios that come with the program.
-pub fn scenarios(args: &Args) -> Result<ExitCode> {
+pub fn scenarios(args: Args) -> Result<ExitCode> {
     let mut lines = Vec::new();
     for (name, text) in embedded::SCENARIOS {
         let title = read_scenario(name, text)?.title;
         let all = json!({ "name": name, "title": title });
         lines.push(Line { name: (*name).to_owned(), says: title, all });
     }
-    list("scenarios", lines, *args)
+    list("scenarios", lines, args)
 }
 
 fn list(what: &str, lines: Vec<Line>, args: Args) -> Result<ExitCode> {

@@ -68,7 +68,8 @@ pub fn play(what: &str, seed: Option<u64>, until: Option<Instant>) -> Result<(St
                 let message = "--seed: a replay has its own seed; expected none".to_owned();
                 return Err(Trouble::from(message));
             }
-            Ok(("replay".to_owned(), again(&replay, until)?))
+            let name = replay.name().unwrap_or("replay").to_owned();
+            Ok((name, again(&replay, until)?))
         }
     }
 }
