@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+use color_eyre::eyre::Result;
+
+fn main() -> Result<ExitCode> {
+    color_eyre::install()?;
     faultlab::cli::main()
 }

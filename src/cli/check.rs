@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::files;
+use crate::lab::reading::FILE_BYTES_MAX;
 use crate::lab::{Scenario, Trial, embedded, read_scenario, read_text};
 use crate::sim::{Instant, Keep};
 
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     for path in &args.paths {
-        let files = if path.is_dir() { files::list(path)? } else { vec![path.clone()] };
+        let files = if path.is_dir() { files::by_name(path, ".ron")? } else { vec![path.clone()] };
         for file in files {
             worst = worst.max(file_at(&file, args.seed)?);
         }
@@ -39,7 +40,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn file_at(path: &Path, seed: u64) -> Result<u8> {
-    one(&path.display().to_string(), &files::read(path)?, seed)
+    one(&path.display().to_string(), &files::read_bytes(path, FILE_BYTES_MAX as u64)?, seed)
 }
 
 /// Checks one file and says what is wrong with it; returns the exit code that it asks for.

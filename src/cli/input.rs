@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::files;
+use crate::lab::reading::FILE_BYTES_MAX;
 use crate::lab::{Replay, Scenario, embedded, read_scenario, read_text, token};
 use crate::sim::{Instant, Span};
 
@@ -36,7 +37,7 @@ pub fn given(argument: &str) -> Result<Given> {
     if !path.exists() && path.extension().is_none() && path.components().count() < 2 {
         return Err(Trouble::from(unknown(argument)));
     }
-    let bytes = files::read(path)?;
+    let bytes = files::read_bytes(path, FILE_BYTES_MAX as u64)?;
     let text = read_text(argument, &bytes)?;
     if token::is_meant(text) {
         return Ok(Given::Replay(Box::new(Replay::from_token(text)?)));

@@ -3,7 +3,7 @@
 //! The run is played once more from its inputs, so that also what a long session has let go is
 //! written; it has to come to the same digest.
 
-use std::io::Write;
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use super::{Result, Trouble};
 
 /// Writes the records of a run to one file and its client history to another.
 pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) -> Result<()> {
-    let (mut records, mut calls) = (Vec::new(), Vec::new());
+    let (mut records, mut calls) = (String::new(), String::new());
     let mut take = |record: &Record| {
         if trace.is_some() {
             line(&mut records, &of_record(record));
@@ -46,15 +46,14 @@ pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) ->
     }
     for (path, lines) in [(trace, records), (history, calls)] {
         if let Some(path) = path {
-            files::write(path, &lines)?;
+            files::write_out(path, &lines)?;
         }
     }
     Ok(())
 }
 
-fn line(out: &mut Vec<u8>, value: &Value) {
-    let written = writeln!(out, "{value}");
-    written.expect("memory can be written to");
+fn line(out: &mut String, value: &Value) {
+    let _ = writeln!(out, "{value}");
 }
 
 fn of_record(record: &Record) -> Value {

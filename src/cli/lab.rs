@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use crate::lab::embedded;
 use crate::protocols::PROTOCOLS;
+use crate::tui::Start;
 
-use super::input::{self, Given};
-use super::screen::{self, Start};
-use super::{Result, Trouble};
+use super::{Result, Trouble, input, screen};
 
 /// What `lab` is given.
 #[derive(Debug, clap::Args)]
@@ -24,10 +23,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let is_protocol = PROTOCOLS.iter().any(|protocol| protocol.name == args.what);
     let what = if is_protocol { embedded::DEFAULT } else { &args.what };
-    match input::given(what)? {
-        Given::Scenario(name, scenario) => screen::open(Start::Lab(scenario, args.seed, name)),
-        Given::Replay(_) => {
+    match screen::started(what, args.seed)? {
+        Start::Replay { .. } => {
             Err(Trouble::from("that is a replay; expected a scenario: see `replay`".to_owned()))
         }
+        start => screen::open(start),
     }
 }

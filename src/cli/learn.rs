@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::Result;
-use super::screen::{self, Start};
+use crate::tui::Start;
+
+use super::{Result, screen};
 
 /// What `learn` is given.
 #[derive(Debug, clap::Args)]

@@ -25,15 +25,17 @@ mod run;
 mod screen;
 mod why;
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
+use crate::files::FileError;
 use crate::lab::Report;
 use crate::lab::replay::Refusal;
+use crate::tui::Start;
 
 /// The exit code of a run that did not come to what was expected of it.
 pub const NOT_AS_EXPECTED: u8 = 1;
@@ -94,13 +96,31 @@ pub enum Trouble {
     Input(String),
     /// Nobody reads what is written any more.
     Unread,
+    /// The terminal failed.
+    Terminal(color_eyre::Report),
 }
 
 type Result<T> = std::result::Result<T, Trouble>;
 
+impl Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Input(text) => f.write_str(text.trim_end()),
+            Trouble::Unread => f.write_str("nobody reads what is written"),
+            Trouble::Terminal(report) => write!(f, "{report}"),
+        }
+    }
+}
+
 impl From<String> for Trouble {
     fn from(message: String) -> Trouble {
         Trouble::Input(format!("error: {message}"))
+    }
+}
+
+impl From<FileError> for Trouble {
+    fn from(error: FileError) -> Trouble {
+        Trouble::from(error.to_string())
     }
 }
 
@@ -129,21 +149,25 @@ impl From<io::Error> for Trouble {
 }
 
 /// Reads the arguments and does what they say.
-pub fn main() -> ExitCode {
+///
+/// # Errors
+/// Where the terminal fails.
+pub fn main() -> color_eyre::Result<ExitCode> {
     match dispatch(Cli::parse()) {
-        Ok(code) => code,
+        Ok(code) => Ok(code),
         // As with any other program of a pipeline, whose reader has seen enough.
-        Err(Trouble::Unread) => ExitCode::SUCCESS,
-        Err(Trouble::Input(text)) => {
-            let _ = writeln!(io::stderr(), "{}", text.trim_end());
-            ExitCode::from(BAD_INPUT)
+        Err(Trouble::Unread) => Ok(ExitCode::SUCCESS),
+        Err(Trouble::Terminal(report)) => Err(report),
+        Err(trouble @ Trouble::Input(_)) => {
+            let _ = writeln!(io::stderr(), "{trouble}");
+            Ok(ExitCode::from(BAD_INPUT))
         }
     }
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
-        None => screen::home(),
+        None => screen::open(Start::Home),
         Some(Command::Lab(args)) => lab::run(&args),
         Some(Command::Learn(args)) => learn::run(args),
         Some(Command::Replay(args)) => replay::run(&args),

@@ -11,8 +11,6 @@ use crate::lab::{Origin, Replay, Session};
 use crate::oracles::{Finding, Grade, State, Verdict};
 use crate::sim::Instant;
 
-use super::why;
-
 /// What came of a run.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
@@ -181,7 +179,7 @@ impl OfChain {
             failures: chain.failures.iter().map(OfFinding::of).collect(),
             containment: chain.containment.iter().map(container).collect(),
             confirmed: !chain.faults.is_empty() && chain.faults.iter().all(|f| sure(f.confirmed)),
-            told: why::tell(chain, session),
+            told: chain.tell(session),
         }
     }
 }

@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (_, session) = run::play(&args.what, args.seed, Some(args.at))?;
     let paper = if theme.name == "light" { Paper::LIGHT } else { Paper::DARK };
     let picture = svg(&screen(&session, args.size, &theme), &paper);
-    files::write(&args.svg, picture.as_bytes())?;
+    files::write_out(&args.svg, &picture)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::input::{self, Given};
-use super::screen::{self, Start};
-use super::{Result, Trouble};
+use crate::tui::Start;
+
+use super::{Result, Trouble, input, screen};
 
 /// What `replay` is given.
 #[derive(Debug, clap::Args)]
@@ -16,10 +16,8 @@ pub struct Args {
 
 /// Opens the run.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    match input::given(&args.replay)? {
-        Given::Replay(replay) => screen::open(Start::Replay(Box::new(replay.open()?))),
-        Given::Scenario(..) => {
-            Err(Trouble::from("that is a scenario; expected a replay: see `lab`".to_owned()))
-        }
+    match screen::started(&args.replay, input::SEED)? {
+        start @ Start::Replay { .. } => screen::open(start),
+        _ => Err(Trouble::from("that is a scenario; expected a replay: see `lab`".to_owned())),
     }
 }
