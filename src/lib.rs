@@ -3,6 +3,7 @@ pub mod causes;
 pub mod experiments;
 pub mod faults;
 pub mod lab;
+pub mod lessons;
 pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;

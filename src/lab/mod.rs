@@ -14,7 +14,7 @@ pub mod scenario;
 mod session;
 mod timeline;
 mod trial;
-mod wording;
+pub mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};
 pub use course::{Course, Position};
