@@ -414,7 +414,9 @@ fn a_forked_panel_says_the_same() {
         let mut dice = Dice(seed << 32);
         let run = madness(&mut dice, 600);
         let (mut straight, mut said) = (Panel::new(&Bounds::default(), NODES), Vec::new());
-        run.iter().for_each(|record| straight.observe(record, &mut said));
+        for record in &run {
+            straight.observe(record, &mut said);
+        }
         heard.extend(said.iter().map(Signal::property));
 
         let (mut forked, mut same) = (Panel::new(&Bounds::default(), NODES), Vec::new());
@@ -423,7 +425,9 @@ fn a_forked_panel_says_the_same() {
                 let mut other = std::mem::replace(&mut forked, Panel::new(&Bounds::default(), 1));
                 forked = other.fork();
                 let mut ignored = Vec::new();
-                run.iter().rev().for_each(|record| other.observe(record, &mut ignored));
+                for record in run.iter().rev() {
+                    other.observe(record, &mut ignored);
+                }
             }
             forked.observe(&noise(record), &mut same);
             forked.observe(record, &mut same);

@@ -12,7 +12,8 @@ pub enum Confirmed {
     ButFor,
     /// One of the fewest faults that suffice together; others would do without it.
     Minimal,
-    /// Runs were made and did not confirm it.
+    /// The records name it plainly, and runs could not show it: played again with every fault by
+    /// name, the finding did not come.
     Unconfirmed,
 }
 

@@ -74,9 +74,10 @@ impl Kind {
                 let whole: u64 = text.parse().ok().filter(|_| digits)?;
                 (least..=most).contains(&whole).then_some(Value::Whole(whole))
             }
-            Kind::Number(least, most) => number(text, (least, most)).map(Value::Number),
             Kind::WordOr(word, ..) if text == word => Some(Value::Word(word)),
-            Kind::WordOr(_, least, most) => number(text, (least, most)).map(Value::Number),
+            Kind::Number(least, most) | Kind::WordOr(_, least, most) => {
+                number(text, (least, most)).map(Value::Number)
+            }
             Kind::Range(least, most) => {
                 range(text, (least, most)).map(|range| Value::Ranges(vec![range]))
             }
@@ -91,7 +92,9 @@ impl Kind {
 
 /// Reads digits with at most one point; no sign, no exponent and no other word for a number.
 fn number(text: &str, (least, most): Bounds) -> Option<f64> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.starts_with(|first: char| first.is_ascii_digit())
+        && text.ends_with(|last: char| last.is_ascii_digit());
     let number: f64 = text.parse().ok().filter(|_| plain)?;
     (least..=most).contains(&number).then_some(number)
 }
@@ -173,9 +176,8 @@ impl Settings {
 
 /// Writes a range as it is set: `150..300`, or `150` for a range of one.
 pub fn written(ranges: &[Bounds]) -> String {
-    let one = |(low, high): &Bounds| match low < high {
-        true => format!("{low}..{high}"),
-        false => low.to_string(),
+    let one = |(low, high): &Bounds| {
+        if low < high { format!("{low}..{high}") } else { low.to_string() }
     };
     ranges.iter().map(one).collect::<Vec<_>>().join(";")
 }

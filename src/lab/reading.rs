@@ -15,9 +15,8 @@ use super::wording::{self, Wording};
 
 /// How large a file may be: a thousand times the largest that anybody writes by hand.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
-/// How much of a long line is shown before and after the mark.
-const LINE_BYTES_BEFORE: usize = 60;
-const LINE_BYTES_AFTER: usize = 120;
+/// How much of the offending text is marked.
+const MARK_BYTES_MAX: usize = 60;
 /// How much of the offending text is quoted.
 const FOUND_CHARS_MAX: usize = 60;
 
@@ -82,7 +81,7 @@ impl Problem {
     pub fn report(self, name: &str, text: &str) -> Report {
         let range = place::locate(text, &self.path);
         let wording = Wording { message: self.message, expected: self.expected, help: self.help };
-        report(name, text, range, wording)
+        report(name, text, range, &wording)
     }
 }
 
@@ -96,7 +95,7 @@ pub fn read_text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Report> {
         let good = String::from_utf8_lossy(good);
         let bad = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
         let wording = Wording::new("the file is no text", "UTF-8");
-        let mut report = report(name, &good, good.len()..good.len(), wording);
+        let mut report = report(name, &good, good.len()..good.len(), &wording);
         report.found = format!("byte 0x{bad:02x}").into();
         report
     })
@@ -111,17 +110,17 @@ pub fn read_ron<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Report
     if text.len() > FILE_BYTES_MAX {
         let message = format!("the file is too large: {} bytes", text.len());
         let expected = format!("at most {FILE_BYTES_MAX} bytes");
-        return Err(report(name, text, 0..0, Wording::new(message, expected)));
+        return Err(report(name, text, 0..0, &Wording::new(message, expected)));
     }
     if let Some(range) = place::too_deep(text) {
         let expected = format!("at most {} brackets in each other", place::DEPTH_MAX);
-        return Err(report(name, text, range, Wording::new("this lies too deep", expected)));
+        return Err(report(name, text, range, &Wording::new("this lies too deep", expected)));
     }
     options().from_str(text).map_err(|error| {
         let consumed = wording::is_about_what_was_read(&error.code);
         let position = if consumed { error.span.start } else { error.span.end };
         let range = place::token_at(text, place::offset(text, position.line, position.col));
-        report(name, text, range, wording::word(&error.code))
+        report(name, text, range, &wording::word(&error.code))
     })
 }
 
@@ -139,12 +138,12 @@ fn extensions() -> Extensions {
     Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES
 }
 
-fn options() -> ron::Options {
+pub(super) fn options() -> ron::Options {
     ron::Options::default().with_default_extension(extensions())
 }
 
 /// Makes the report of an error at a range of bytes.
-fn report(name: &str, text: &str, range: Range<usize>, wording: Wording) -> Report {
+fn report(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Report {
     let start = text.floor_char_boundary(range.start);
     let end = text.ceil_char_boundary(range.end).max(start);
     let (line, column) = place::line_and_column(text, start);
@@ -173,10 +172,12 @@ fn render(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Str
     let line_end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
     let number = text[..line_start].matches('\n').count() + 1;
     let line = &text[line_start..line_end];
-    let end = range.end.min(line_end);
-    let (line, mark) = window(line, range.start - line_start..end - line_start);
+    // What fills more than the line is marked at its beginning.
+    let end = range.end.min(line_end).min(range.start + MARK_BYTES_MAX);
+    let end = text.floor_char_boundary(end);
     let label = format!("expected {}", wording.expected);
     let line = plain(line);
+    let mark = range.start - line_start..end - line_start;
     let mark = AnnotationKind::Primary.span(mark).label(&label);
     let snippet = Snippet::source(&line).path(name).line_start(number).annotation(mark);
     let mut group = Group::with_title(Level::ERROR.primary_title(&wording.message));
@@ -185,14 +186,6 @@ fn render(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Str
         group = group.element(Level::HELP.message(help));
     }
     Renderer::plain().render(&[group])
-}
-
-/// Cuts a line that is longer than any screen down to what lies around the mark.
-fn window(line: &str, mark: Range<usize>) -> (&str, Range<usize>) {
-    let start = line.floor_char_boundary(mark.start.saturating_sub(LINE_BYTES_BEFORE));
-    let end = line.ceil_char_boundary((mark.start + LINE_BYTES_AFTER).min(line.len()));
-    let mark_end = line.floor_char_boundary(mark.end.min(end));
-    (&line[start..end], mark.start - start..mark_end.max(mark.start) - start)
 }
 
 /// Quotes no more of a text than its first line, and no more of that than fits on a screen.

@@ -75,7 +75,7 @@ pub fn word(error: &Error) -> Wording {
 /// Words an error in how the file is written, rather than in what it says.
 fn syntax(error: &Error) -> Wording {
     let (message, expected): (&str, &str) = match error {
-        Error::Eof => ("the file ends too early", "more"),
+        Error::Eof => ("the file ends too early", "a value or a closing bracket"),
         Error::TrailingCharacters => ("something follows the end", "the end of the file"),
         Error::IntegerOutOfBounds => ("this number is out of range", "a number that fits"),
         Error::InvalidIntegerDigit { .. } | Error::UnderscoreAtBeginning => {

@@ -31,6 +31,8 @@ fn chained(before: u64, slot: Slot) -> u64 {
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     entries: Vector<Entry>,
+    /// The chain at the end.
+    chain: u64,
     held: u64,
 }
 
@@ -65,15 +67,18 @@ impl Log {
     }
 
     /// Puts an entry at the end.
-    pub(super) fn push(&mut self, slot: Slot, event: EventId) {
-        let before = self.entries.last().map_or(0, |entry| entry.chain);
-        self.entries.push_back(Entry { slot, chain: chained(before, slot), event });
+    pub(super) fn push(&mut self, slot: Slot, event: EventId) -> Entry {
+        self.chain = chained(self.chain, slot);
+        let entry = Entry { slot, chain: self.chain, event };
+        self.entries.push_back(entry);
+        entry
     }
 
     /// Cuts the log down to `len` entries; returns the first that is gone.
     pub(super) fn cut(&mut self, len: u64) -> Option<Entry> {
         let first = self.get(len + 1).copied()?;
         self.entries.truncate(len as usize);
+        self.chain = self.entries.last().map_or(0, |entry| entry.chain);
         self.held = self.held.min(len);
         Some(first)
     }
@@ -90,19 +95,19 @@ impl Log {
 
     /// Sees whether the next slot agrees with what was decided; all that a new entry can change.
     pub(super) fn hold_next(&mut self, ledger: &Ledger) {
-        if let (Some(entry), Some(decision)) = (self.get(self.held + 1), ledger.get(self.held + 1))
-            && entry.chain == decision.chain
-        {
-            self.held += 1;
+        let next = self.held + 1;
+        if next > ledger.len() || next > self.len() {
+            return;
+        }
+        let decided = if next == ledger.len() { Some(ledger.chain) } else { ledger.chain_at(next) };
+        if self.get(next).map(|entry| entry.chain) == decided {
+            self.held = next;
         }
     }
 
     /// Finds anew up to which slot the log agrees with what was decided.
     pub(super) fn hold_all(&mut self, ledger: &Ledger) {
-        let same = |slot| match (self.get(slot), ledger.get(slot)) {
-            (Some(entry), Some(decision)) => entry.chain == decision.chain,
-            _ => false,
-        };
+        let same = |slot| self.get(slot).map(|entry| entry.chain) == ledger.chain_at(slot);
         self.held = last_true(self.len().min(ledger.len()), same);
     }
 }
@@ -151,9 +156,11 @@ pub struct Ledger {
     dense: Vector<Decision>,
     /// Decisions that came before one of an earlier slot.
     ahead: BTreeMap<u64, Decision>,
-    /// The last slot decided in each epoch.
+    /// The last slot decided up to each epoch.
     last_in: BTreeMap<u64, u64>,
     acknowledged: u64,
+    /// The chain at the end of what is decided without a gap.
+    chain: u64,
 }
 
 impl Ledger {
@@ -187,20 +194,30 @@ impl Ledger {
         self.last_in.range(..=epoch).next_back().map_or(0, |(_, slot)| *slot)
     }
 
-    /// Takes a decision; returns whether it is the first of its slot.
-    pub(super) fn decide(&mut self, slot: u64, decision: Decision) -> bool {
-        if slot == 0 || self.find(slot).is_some() {
-            return false;
+    /// Takes the first decision of a slot.
+    pub(super) fn decide(&mut self, slot: u64, decision: Decision) {
+        debug_assert!(slot > 0 && self.find(slot).is_none(), "only the first of a slot is kept");
+        if slot > self.len() + 1 {
+            self.ahead.insert(slot, decision);
+            return;
         }
-        self.ahead.insert(slot, decision);
-        while let Some(mut next) = self.ahead.remove(&(self.len() + 1)) {
-            let before = self.dense.last().map_or(0, |decision| decision.chain);
-            next.chain = chained(before, next.entry);
-            let last = self.last_in.entry(next.epoch).or_default();
-            *last = (self.dense.len() as u64 + 1).max(*last);
-            self.dense.push_back(next);
+        self.push(decision);
+        while let Some(next) = self.ahead.remove(&(self.len() + 1)) {
+            self.push(next);
         }
-        true
+    }
+
+    fn push(&mut self, decision: Decision) {
+        self.chain = chained(self.chain, decision.entry);
+        self.dense.push_back(Decision { chain: self.chain, ..decision });
+        let slot = self.dense.len() as u64;
+        self.last_in.entry(decision.epoch).or_default();
+        // A leader of the past that decides late decides for later epochs too.
+        self.last_in.range_mut(decision.epoch..).for_each(|(_, last)| *last = slot);
+    }
+
+    fn chain_at(&self, slot: u64) -> Option<u64> {
+        self.get(slot).map(|decision| decision.chain)
     }
 
     /// Notes that the client of a decided write was told.
@@ -257,10 +274,9 @@ mod tests {
         let decision = |value| {
             Decision::new(Slot { epoch: 1, value }, Address::Node(1), 1, EventId(value as u32))
         };
-        assert!(ledger.decide(2, decision(20)));
+        ledger.decide(2, decision(20));
         assert_eq!((ledger.len(), ledger.find(2).map(|d| d.entry.value)), (0, Some(20)));
-        assert!(ledger.decide(1, decision(10)));
-        assert!(!ledger.decide(1, decision(11)));
+        ledger.decide(1, decision(10));
         assert_eq!(ledger.len(), 2);
         let mut log = log(&[(1, 10), (1, 20), (1, 30)]);
         log.hold_all(&ledger);

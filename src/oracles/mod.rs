@@ -30,7 +30,7 @@ pub use history::{History, Operation};
 pub use panel::{Panel, STANDING_MAX};
 pub use truth::Truth;
 
-use crate::sim::{EventId, Instant, Record, Span};
+use crate::sim::{EventId, Instant, Note, Record, Span, What};
 
 /// The spans against which oracles hold a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,66 @@ impl Default for Bounds {
     }
 }
 
+/// Which records an oracle hears, as a set. Nobody hears messages, timers and disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hears(u8);
+
+impl Hears {
+    /// No record at all.
+    pub const NOTHING: Hears = Hears(0);
+    /// Who takes which role.
+    pub const ROLES: Hears = Hears(1);
+    /// Who votes for whom.
+    pub const VOTES: Hears = Hears(1 << 1);
+    /// Changes of logs.
+    pub const LOGS: Hears = Hears(1 << 2);
+    /// What is decided.
+    pub const DECISIONS: Hears = Hears(1 << 3);
+    /// Who suspects and trusts whom.
+    pub const SUSPICIONS: Hears = Hears(1 << 4);
+    /// Calls and what came of them.
+    pub const CALLS: Hears = Hears(1 << 5);
+    /// Who is up, paused or down, and who boots. Every oracle also hears the record at which it
+    /// becomes known what a node came back with.
+    pub const LIVES: Hears = Hears(1 << 6);
+    /// Faults, switches, and remarks that are nothing of the above.
+    pub const REST: Hears = Hears(1 << 7);
+
+    /// Returns what either hears.
+    #[must_use]
+    pub const fn and(self, other: Hears) -> Hears {
+        Hears(self.0 | other.0)
+    }
+
+    /// Returns whether the two have a record in common.
+    pub const fn meets(self, other: Hears) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Returns who hears a record: nobody, where it is no milestone.
+    const fn of(what: &What) -> Hears {
+        match what {
+            What::Sent { .. }
+            | What::Delivered { .. }
+            | What::Withheld { .. }
+            | What::Fired { .. }
+            | What::Saved { .. }
+            | What::Synced { .. } => Hears::NOTHING,
+            What::Noted(note) => match note {
+                Note::Role { .. } => Hears::ROLES,
+                Note::Voted { .. } => Hears::VOTES,
+                Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
+                Note::Decided { .. } => Hears::DECISIONS,
+                Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::Contained { .. } | Note::Other(..) => Hears::REST,
+            },
+            What::Client(_) => Hears::CALLS,
+            What::Life(_) | What::Booted => Hears::LIVES,
+            _ => Hears::REST,
+        }
+    }
+}
+
 /// What an oracle watches over: its line in the catalogue.
 #[derive(Debug)]
 pub struct Kind {
@@ -65,6 +125,8 @@ pub struct Kind {
     pub grade: Grade,
     /// What ought to be true, in one sentence, with its source.
     pub says: &'static str,
+    /// Which records it hears.
+    pub hears: Hears,
     /// Makes the oracle for a run with these bounds and this many nodes.
     pub make: fn(&Bounds, u16) -> Box<dyn Oracle>,
 }
@@ -135,7 +197,7 @@ pub trait Oracle: Send + Sync + Debug {
     }
 }
 
-/// The catalogue, in the order in which oracles see a record: along the chain from error to failure.
+/// The catalogue, in the order in which oracles see a record: from error to failure.
 pub static ORACLES: &[&Kind] = &[
     &errors::false_suspicion::KIND,
     &errors::two_leaders::KIND,

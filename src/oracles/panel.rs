@@ -5,8 +5,8 @@ use std::sync::Arc;
 use imbl::Vector;
 
 use super::finding::{Finding, Grade, Signal, State, Subject, Verdict};
-use super::{Bounds, ORACLES, Oracle, Truth};
-use crate::sim::{Instant, Record, What};
+use super::{Bounds, Hears, Kind, ORACLES, Oracle, Truth};
+use crate::sim::{Instant, Record};
 
 /// How many standing findings are kept for each property; the oldest beyond that are only counted.
 /// Failures of calls stand for ever, and no screen shows more.
@@ -16,6 +16,7 @@ pub const STANDING_MAX: usize = 256;
 #[derive(Debug)]
 struct Seat {
     oracle: Box<dyn Oracle>,
+    hears: Hears,
     standing: Vector<Arc<Finding>>,
     first: Option<Arc<Finding>>,
     count: u64,
@@ -25,6 +26,7 @@ impl Clone for Seat {
     fn clone(&self) -> Seat {
         Seat {
             oracle: self.oracle.fork(),
+            hears: self.hears,
             standing: self.standing.clone(),
             first: self.first.clone(),
             count: self.count,
@@ -77,19 +79,29 @@ pub struct Panel {
 impl Panel {
     /// Seats every oracle of the catalogue for a run with so many nodes.
     pub fn new(bounds: &Bounds, nodes: u16) -> Panel {
-        let seat = |oracle| Seat { oracle, standing: Vector::new(), first: None, count: 0 };
-        let seats = ORACLES.iter().map(|kind| seat((kind.make)(bounds, nodes))).collect();
-        Panel { truth: Truth::new(nodes), seats }
+        let seat = |kind: &&Kind| Seat {
+            oracle: (kind.make)(bounds, nodes),
+            hears: kind.hears,
+            standing: Vector::new(),
+            first: None,
+            count: 0,
+        };
+        Panel { truth: Truth::new(nodes), seats: ORACLES.iter().map(seat).collect() }
     }
 
     /// Folds in one record; what oracles have to say is put at the end of `out`, in the order of
     /// the catalogue. Records of messages, timers and disks pass unheard.
     pub fn observe(&mut self, record: &Record, out: &mut Vec<Signal>) {
-        if !is_milestone(&record.what) {
+        let heard = Hears::of(&record.what);
+        if heard == Hears::NOTHING {
             return;
         }
         self.truth.observe(record);
+        let by_all = self.truth.reborn().is_some();
         for seat in &mut self.seats {
+            if !seat.hears.meets(heard) && !by_all {
+                continue;
+            }
             let before = out.len();
             seat.oracle.observe(record, &self.truth, out);
             for signal in &out[before..] {
@@ -124,17 +136,4 @@ impl Panel {
     pub fn stands(&self, property: &str, subject: Subject) -> bool {
         self.standing().any(|found| found.property == property && found.subject == subject)
     }
-}
-
-/// Returns whether oracles hear a record. The same records are kept by `Keep::Milestones`.
-const fn is_milestone(what: &What) -> bool {
-    !matches!(
-        what,
-        What::Sent { .. }
-            | What::Delivered { .. }
-            | What::Withheld { .. }
-            | What::Fired { .. }
-            | What::Saved { .. }
-            | What::Synced { .. }
-    )
 }

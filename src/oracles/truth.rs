@@ -10,8 +10,8 @@ use imbl::OrdMap;
 use super::history::History;
 use super::ledger::{Decision, Entry, Ledger, Log};
 use crate::sim::{
-    Address, ClientNote, EventId, FaultId, Instant, Life, Note, Op, Outcome, Record, Role, Slot,
-    Span, What,
+    Address, ClientNote, EventId, FaultId, Instant, Life, Note, Op, Outcome, Record, Role, Span,
+    What,
 };
 
 /// One node as it really is.
@@ -75,6 +75,8 @@ pub struct Truth {
     reborn: Option<Address>,
     cut: Option<Cut>,
     first_decided: Option<u64>,
+    decision: Option<Decision>,
+    appended: Option<Entry>,
 }
 
 impl Truth {
@@ -93,6 +95,8 @@ impl Truth {
             reborn: None,
             cut: None,
             first_decided: None,
+            decision: None,
+            appended: None,
         }
     }
 
@@ -166,9 +170,20 @@ impl Truth {
         self.first_decided
     }
 
+    /// Returns the first decision of the slot that this record speaks of as decided: its own, or
+    /// the one that was before it.
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+
+    /// Returns the entry that this record put at the end of its node's log.
+    pub fn appended(&self) -> Option<&Entry> {
+        self.appended.as_ref()
+    }
+
     /// Folds in one record.
     pub fn observe(&mut self, record: &Record) {
-        (self.reborn, self.cut, self.first_decided) = (None, None, None);
+        (self.cut, self.first_decided, self.decision, self.appended) = (None, None, None, None);
         self.settle_boot(record);
         self.history.observe(record);
         match (&record.what, record.who) {
@@ -260,7 +275,7 @@ impl Truth {
                 if let Some(len) = slot.checked_sub(1).filter(|len| *len <= member.log.len()) {
                     let cut = member.log.cut(len);
                     self.cut = cut.map(|entry| Cut { slot: *slot, entry });
-                    member.log.push(*entry, record.id);
+                    self.appended = Some(member.log.push(*entry, record.id));
                     member.log.hold_next(&self.ledger);
                 }
             }
@@ -272,24 +287,24 @@ impl Truth {
                 member.log.restore(slots, record.id);
                 member.log.hold_all(&self.ledger);
             }
-            Note::Decided { slot, entry } => {
+            Note::Decided { slot, entry } if *slot > 0 => {
                 let epoch = member.epoch;
-                self.decide(record, *slot, Decision::new(*entry, who, epoch, record.id));
+                self.decide(*slot, Decision::new(*entry, who, epoch, record.id));
             }
             _ => {}
         }
     }
 
-    fn decide(&mut self, record: &Record, slot: u64, decision: Decision) {
+    fn decide(&mut self, slot: u64, decision: Decision) {
         let before = self.ledger.len();
-        let Slot { value, .. } = decision.entry;
-        if !self.ledger.decide(slot, decision) {
+        if let Some(first) = self.ledger.find(slot) {
+            self.decision = Some(*first);
             return;
         }
-        self.first_decided = Some(slot);
-        debug_assert_eq!(decision.event, record.id, "a decision is known from its own record");
-        if value != 0 {
-            self.history.decided(value, slot);
+        self.ledger.decide(slot, decision);
+        (self.first_decided, self.decision) = (Some(slot), Some(decision));
+        if decision.entry.value != 0 {
+            self.history.decided(decision.entry.value, slot);
         }
         for _ in before..self.ledger.len() {
             for member in &mut self.members {

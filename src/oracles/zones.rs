@@ -9,11 +9,11 @@
 //! nobody read what was not yet written, no two forward zones overlap, and no backward zone lies
 //! within a forward one.
 //!
-//! Calls end in the order of time, so that zones only ever grow forwards: the first end of a
-//! cluster never changes, and the last beginning only moves later. What a new answer can break is
-//! therefore found beside the one zone that it moves.
+//! Calls end in the order of time. So the first end of a cluster never changes, clusters come in
+//! the order of their first ends, and the last beginning only moves later. What a new answer can
+//! break is therefore found beside the one zone that it moves, in O(log n + clients).
 
-use imbl::OrdMap;
+use imbl::{OrdMap, Vector};
 
 /// One call as the theorem sees it. Times are record numbers plus `FIRST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,13 +36,21 @@ pub(super) const OPEN: u64 = u64::MAX;
 /// What a register may hold: nothing, or a value.
 type Value = Option<u64>;
 
-/// A write and the reads that saw it, as far as they bound the zone.
+/// A write and the reads that saw it, as far as they bound the zone: from the first end to the last
+/// beginning (forward), or from the last beginning to the first end (backward).
 #[derive(Clone, Copy, Debug)]
-struct Cluster {
-    /// The call that ended first, once one has.
-    first: Option<Party>,
+struct Zone {
+    value: Value,
+    /// The call that ended first.
+    first: Party,
     /// The call that began last.
     last: Party,
+}
+
+impl Zone {
+    fn is_forward(&self) -> bool {
+        self.first.ended < self.last.began
+    }
 }
 
 /// Two values that each must have been there before the other.
@@ -57,50 +65,49 @@ pub(super) struct Clash {
 }
 
 /// Why an answer cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
     /// Nobody had begun to write what was read.
     Unwritten,
     /// Two values exclude each other.
-    Clash(Clash),
+    Clash(Box<Clash>),
 }
 
 /// One register and all that it was said to hold.
 #[derive(Clone, Debug)]
 pub(super) struct Register {
-    clusters: OrdMap<Value, Cluster>,
-    /// Forward zones by their beginning, which is the first end: where they end, and whose they are.
-    forward: OrdMap<u64, (u64, Value)>,
-    /// Backward zones by their end, which is the first end: where they begin, and whose they are.
-    backward: OrdMap<u64, (u64, Value)>,
+    /// Writes of which no call has ended: they may have taken effect, and nobody can know.
+    pending: OrdMap<u64, Party>,
+    /// One for each cluster of which a call has ended, in the order of the first ends.
+    zones: Vector<Zone>,
+    /// Where the zone of a value is.
+    places: OrdMap<u64, usize>,
+    /// The forward zones by their beginning, which is the first end: where they are.
+    forward: OrdMap<u64, usize>,
 }
 
 impl Register {
     /// Makes a register that holds nothing, as if somebody had written nothing before everything.
     pub fn new() -> Register {
         let origin = Party { key: 0, began: 0, ended: 1, reads: false };
-        let cluster = Cluster { first: Some(origin), last: origin };
         Register {
-            clusters: OrdMap::unit(None, cluster),
+            pending: OrdMap::new(),
+            zones: Vector::unit(Zone { value: None, first: origin, last: origin }),
+            places: OrdMap::new(),
             forward: OrdMap::new(),
-            backward: OrdMap::unit(1, (0, None)),
         }
     }
 
     /// Takes the beginning of a write, which may take effect from now on, or never.
     pub fn write_began(&mut self, value: u64, write: Party) {
-        self.clusters.entry(Some(value)).or_insert(Cluster { first: None, last: write });
+        self.pending.insert(value, write);
     }
 
     /// Takes the end of a write. It breaks nothing: its zone ends now, and no forward zone does.
     pub fn write_ended(&mut self, value: u64, ended: u64) {
-        let Some(cluster) = self.clusters.get_mut(&Some(value)) else { return };
-        if !cluster.last.reads {
-            cluster.last.ended = ended;
-        }
-        if cluster.first.is_none() {
-            cluster.first = Some(cluster.last);
-            self.backward.insert(ended, (cluster.last.began, Some(value)));
+        if let Some(write) = self.pending.remove(&value) {
+            let write = Party { ended, ..write };
+            self.open_zone(Some(value), write, write);
         }
     }
 
@@ -110,79 +117,74 @@ impl Register {
     /// Says why no order of the calls explains what was read. From then on none ever will, and the
     /// register is not to be asked again.
     pub fn read_ended(&mut self, value: Value, read: Party) -> Result<(), Wrong> {
-        let cluster = self.clusters.get_mut(&value).ok_or(Wrong::Unwritten)?;
-        let before = cluster.last.began;
-        if read.began > before {
-            cluster.last = read;
-        }
-        let Some(first) = cluster.first else {
-            // Nothing of this value had ended: the zone ends now, so nothing can hold it within.
-            cluster.first = Some(read);
-            self.backward.insert(read.ended, (cluster.last.began, value));
+        let Some(place) = self.place(value) else {
+            // Nothing of this value had ended: its zone ends now, so that none can hold it.
+            let write = value.and_then(|value| self.pending.remove(&value));
+            let write = write.ok_or(Wrong::Unwritten)?;
+            let last = if write.began < read.began { read } else { write };
+            self.open_zone(value, read, last);
             return Ok(());
         };
-        if read.began <= before {
+        let zone = self.zones.get_mut(place).expect("a place is that of a zone");
+        let was = *zone;
+        if read.began <= was.last.began {
             return Ok(());
         }
-        if read.began < first.ended {
-            return self.shrink_backward(value, first.ended, read.began);
+        zone.last = read;
+        let zone = *zone;
+        if !was.is_forward() {
+            self.look_back(&zone)?;
         }
-        if before < first.ended {
-            self.backward.remove(&first.ended);
+        if zone.is_forward() {
+            if !was.is_forward() {
+                self.forward.insert(zone.first.ended, place);
+            }
+            self.look_ahead(place, &zone)?;
         }
-        self.grow_forward(value, (first.ended, before), read.began)
+        Ok(())
     }
 
-    /// A backward zone begins later now: a forward zone may hold it within.
-    fn shrink_backward(&mut self, value: Value, end: u64, begin: u64) -> Result<(), Wrong> {
-        self.backward.insert(end, (begin, value));
-        match self.forward.get_prev(&begin) {
-            Some((_, &(theirs, other))) if theirs > end => Err(self.clash(other, value)),
+    /// Returns where the zone of a value is; that of nothing comes before all others.
+    fn place(&self, value: Value) -> Option<usize> {
+        value.map_or(Some(0), |value| self.places.get(&value).copied())
+    }
+
+    fn open_zone(&mut self, value: Value, first: Party, last: Party) {
+        if let Some(value) = value {
+            self.places.insert(value, self.zones.len());
+        }
+        self.zones.push_back(Zone { value, first, last });
+    }
+
+    /// Sees whether an earlier forward zone overlaps this one or holds it within. Forward zones do
+    /// not overlap each other, so that only the last that began before this one can.
+    fn look_back(&self, zone: &Zone) -> Result<(), Wrong> {
+        let begins = zone.last.began.min(zone.first.ended);
+        match self.forward.get_prev(&begins).and_then(|(_, other)| self.zones.get(*other)) {
+            Some(other) if other.last.began > zone.first.ended => Err(clash(other, zone)),
             _ => Ok(()),
         }
     }
 
-    /// A forward zone from `begin` ends at `end` now, and no longer at `before` (which lies before
-    /// its beginning where it was a backward zone): others may overlap it or lie within.
-    fn grow_forward(
-        &mut self,
-        value: Value,
-        (begin, before): (u64, u64),
-        end: u64,
-    ) -> Result<(), Wrong> {
-        self.forward.insert(begin, (end, value));
-        if let Some((_, &(theirs, other))) = self.forward.get_prev(&(begin - 1))
-            && theirs > begin
-        {
-            return Err(self.clash(other, value));
-        }
-        if let Some((&theirs, &(_, other))) = self.forward.get_next(&(begin + 1))
-            && theirs < end
-        {
-            return Err(self.clash(value, other));
-        }
-        // Zones that end here and began before `begin` were open at `begin`: no more than there are
-        // clients. The first that began later lies within, and ends the search.
-        let ends = begin.max(before) + 1..end;
-        let within = self.backward.range(ends).find(|(_, (theirs, _))| *theirs > begin);
-        match within.map(|(_, (_, other))| *other) {
-            Some(other) => Err(self.clash(value, other)),
+    /// Sees which zones end first within this forward one. Those that are forward overlap
+    /// it, and backward ones that began later than it lie within. The others were open when it
+    /// began, so that there are no more of them than clients.
+    fn look_ahead(&self, place: usize, zone: &Zone) -> Result<(), Wrong> {
+        let after = (place + 1..self.zones.len()).map_while(|index| self.zones.get(index));
+        let mut within = after.take_while(|other| other.first.ended < zone.last.began);
+        match within.find(|other| other.last.began > zone.first.ended) {
+            Some(other) => Err(clash(zone, other)),
             None => Ok(()),
         }
     }
+}
 
-    fn clash(&self, one: Value, other: Value) -> Wrong {
-        let ends = |value| {
-            let cluster = self.clusters.get(&value).expect("a zone belongs to a cluster");
-            (cluster.first.expect("a zone has a first end"), cluster.last)
-        };
-        let ((first, last), (others_first, others_last)) = (ends(one), ends(other));
-        Wrong::Clash(Clash {
-            values: (one, other),
-            there: (first, others_last),
-            back: (others_first, last),
-        })
-    }
+fn clash(one: &Zone, other: &Zone) -> Wrong {
+    Wrong::Clash(Box::new(Clash {
+        values: (one.value, other.value),
+        there: (one.first, other.last),
+        back: (other.first, one.last),
+    }))
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         identity: Identity,
         tape: &mut Tape,
     ) {
-        let mut outbox = self.take_outbox();
-        for (place, effect) in outbox.drain().enumerate() {
+        let mut effects = self.outbox.lend();
+        for (place, effect) in effects.drain(..).enumerate() {
             let child = identity.child(place as u64);
             match effect {
                 Effect::Send { to, msg } => {
@@ -45,7 +45,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 Effect::Note(note) => self.note(me, note, cause, tape),
             }
         }
-        self.return_outbox(outbox);
+        self.outbox.take_back(effects);
     }
 
     fn note(&mut self, me: Address, note: Note, cause: EventId, tape: &mut Tape) {
@@ -253,9 +253,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         identity: Identity,
         tape: &mut Tape,
     ) {
-        let mut outbox = self.take_client_outbox();
+        let mut effects = self.client_outbox.lend();
         let mut called = None;
-        for (place, effect) in outbox.drain().enumerate() {
+        for (place, effect) in effects.drain(..).enumerate() {
             let child = identity.child(place as u64);
             match effect {
                 ClientEffect::Call { to, call, op } => {
@@ -276,7 +276,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 }
             }
         }
-        self.return_client_outbox(outbox);
+        self.client_outbox.take_back(effects);
     }
 
     fn arm_client(

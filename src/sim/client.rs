@@ -102,7 +102,7 @@ pub static CALL: MessageKind =
     MessageKind { name: "call", glyph: '?', nature: Nature::Request, fields: &["call", "key"] };
 /// The kind of an answer as it travels.
 pub static ANSWER: MessageKind =
-    MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call", "key"] };
+    MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call"] };
 
 /// What a client may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,6 +277,16 @@ impl ClientOutbox {
     /// Says something of a call.
     pub fn note(&mut self, note: ClientNote) {
         self.effects.push(ClientEffect::Note(note));
+    }
+
+    /// Lends the buffer for as long as its effects are carried out.
+    pub(super) fn lend(&mut self) -> Vec<ClientEffect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the buffer back, empty.
+    pub(super) fn take_back(&mut self, effects: Vec<ClientEffect>) {
+        self.effects = effects;
     }
 
     /// Takes what was written so far, in its order.

@@ -1,4 +1,5 @@
-//! What is to come, in the order of its time; what is due together comes in the order of its making.
+//! What is to come, in the order of its time; what is due together comes in the order of its
+//! making.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -79,10 +80,16 @@ impl<P: Protocol> Pending<P> {
     }
 }
 
-/// One entry: when, in which order of making, and in which slot of the slab.
-type Entry = Reverse<(u64, u64, u32)>;
+/// One entry: when (64 bits), in which order of making (40), in which slot of the slab (24), in one
+/// number, so that one comparison orders two of them.
+type Entry = Reverse<u128>;
 
-/// The queue: a heap of small keys over a slab, so that what moves in the heap is 24 bytes.
+const SLOT_BITS: u32 = 24;
+const MADE_BITS: u32 = 40;
+/// How many events may be to come at once: what a world of 1,000 nodes needs, many times over.
+const PENDING_MAX: usize = 1 << SLOT_BITS;
+
+/// The queue: a heap of small keys over a slab, so that what moves in the heap is 16 bytes.
 #[derive(Debug)]
 pub(super) struct Queue<P: Protocol> {
     heap: BinaryHeap<Entry>,
@@ -114,30 +121,42 @@ impl<P: Protocol> Queue<P> {
                 slot
             }
             None => {
+                assert!(self.slab.len() < PENDING_MAX, "more is to come than any world needs");
                 self.slab.push(Some(pending));
                 self.slab.len() as u32 - 1
             }
         };
         self.made += 1;
-        self.heap.push(Reverse((at.0, self.made, slot)));
+        debug_assert!(self.made < 1 << MADE_BITS, "a run ends before 2^40 events");
+        let order = u128::from(self.made << SLOT_BITS | u64::from(slot));
+        self.heap.push(Reverse(u128::from(at.0) << 64 | order));
     }
 
     pub fn pop(&mut self) -> Option<(Instant, Pending<P>)> {
-        let Reverse((at, _, slot)) = self.heap.pop()?;
-        let pending = self.slab[slot as usize].take().expect("an entry of the heap has its slot");
-        self.free.push(slot);
-        Some((Instant(at), pending))
+        let Reverse(entry) = self.heap.pop()?;
+        let slot = slot_of(entry);
+        let pending = self.slab[slot].take().expect("an entry of the heap has its slot");
+        self.free.push(slot as u32);
+        Some((at_of(entry), pending))
     }
 
     pub fn next_at(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((at, _, _))| Instant(*at))
+        self.heap.peek().map(|Reverse(entry)| at_of(*entry))
     }
 
     /// Lists what is to come, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (Instant, &Pending<P>)> {
-        self.heap.iter().map(|Reverse((at, _, slot))| {
-            let pending = self.slab[*slot as usize].as_ref();
-            (Instant(*at), pending.expect("an entry of the heap has its slot"))
+        self.heap.iter().map(|Reverse(entry)| {
+            let pending = self.slab[slot_of(*entry)].as_ref();
+            (at_of(*entry), pending.expect("an entry of the heap has its slot"))
         })
     }
+}
+
+const fn at_of(entry: u128) -> Instant {
+    Instant((entry >> 64) as u64)
+}
+
+const fn slot_of(entry: u128) -> usize {
+    entry as usize & (PENDING_MAX - 1)
 }

@@ -84,8 +84,8 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) waiting: Vec<Waiting>,
     /// How many nodes are not plainly up: spares the look for whom a timer may miss.
     pub(super) stopped: usize,
-    outbox: Outbox<P>,
-    client_outbox: ClientOutbox,
+    pub(super) outbox: Outbox<P>,
+    pub(super) client_outbox: ClientOutbox,
 }
 
 impl<P: Protocol, C: Client> Clone for World<P, C> {
@@ -209,25 +209,6 @@ impl<P: Protocol, C: Client> World<P, C> {
         self.client_outbox.reuse(self.now, cause.1);
         self.callers[me.index()].client.step(event, &mut self.client_outbox);
         self.carry_out_client(me, cause.0, cause.1, tape);
-    }
-
-    /// Lends the outbox for as long as its effects are carried out.
-    pub(super) fn take_outbox(&mut self) -> Outbox<P> {
-        let spare = Outbox::new(self.now, self.chance, Identity(0), Ticket(0));
-        std::mem::replace(&mut self.outbox, spare)
-    }
-
-    pub(super) fn return_outbox(&mut self, outbox: Outbox<P>) {
-        self.outbox = outbox;
-    }
-
-    pub(super) fn take_client_outbox(&mut self) -> ClientOutbox {
-        let spare = ClientOutbox::new(self.now, self.chance, Identity(0));
-        std::mem::replace(&mut self.client_outbox, spare)
-    }
-
-    pub(super) fn return_client_outbox(&mut self, outbox: ClientOutbox) {
-        self.client_outbox = outbox;
     }
 
     /// Rolls the digest on.

@@ -2,13 +2,14 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::causes::Chain;
 use crate::lab::{Fault, Session, Stage};
 use crate::oracles::Finding;
 use crate::sim::{Address, EventId, Scene};
 
-use super::theme::Theme;
+use super::theme::{Ink, Theme};
 
 /// The run at one moment, gathered once for a frame.
 #[derive(Debug)]
@@ -59,6 +60,48 @@ pub enum Pane {
     Timeline,
 }
 
+impl Pane {
+    /// Every pane, in the order in which `Tab` goes through them.
+    pub const ALL: [Pane; 7] = [
+        Pane::Grid,
+        Pane::Chain,
+        Pane::Inspector,
+        Pane::Clients,
+        Pane::Events,
+        Pane::Log,
+        Pane::Timeline,
+    ];
+}
+
+impl<'a> Eyes<'a> {
+    /// Looks at a moment that stands still, with nothing selected: for pictures.
+    pub fn at_rest(theme: &'a Theme) -> Eyes<'a> {
+        Eyes {
+            theme,
+            focus: Pane::Grid,
+            target: Selection::Nothing,
+            event: None,
+            scroll: 0,
+            reduced_motion: false,
+            pace: Pace::default(),
+        }
+    }
+
+    /// Returns the style of an ink.
+    pub fn ink(&self, ink: Ink) -> Style {
+        self.theme.ink(ink)
+    }
+}
+
+/// How virtual time goes just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Whether it goes on by itself.
+    pub running: bool,
+    /// How fast, in words that name real time: `1/10 of real time`. Empty where there is none.
+    pub speed: String,
+}
+
 /// How the moment is looked at.
 #[derive(Clone, Debug)]
 pub struct Eyes<'a> {
@@ -74,6 +117,8 @@ pub struct Eyes<'a> {
     pub scroll: usize,
     /// Whether messages jump from hop to hop rather than slide.
     pub reduced_motion: bool,
+    /// How virtual time goes just now.
+    pub pace: Pace,
 }
 
 /// Something on the screen that a mouse can hit.
@@ -93,7 +138,7 @@ pub trait View: Sync {
     fn pane(&self) -> Pane;
     /// The title on its border.
     fn title(&self) -> &'static str;
-    /// Draws it, and says what can be hit.
+    /// Draws it into its area, title and all, and says what can be hit.
     fn render(
         &self,
         moment: &Moment<'_>,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Life, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
     property: "diverged log",
     grade: Grade::Deviation,
     says: "A log holds only what was decided or what the leader has (Raft §5.3, Fig. 7).",
+    hears: Hears::LOGS.and(Hears::DECISIONS).and(Hears::ROLES).and(Hears::LIVES),
     make: |_, _| Box::new(DivergedLog::default()),
 };
 
@@ -124,13 +125,13 @@ impl Oracle for DivergedLog {
             What::Noted(Note::Decided { .. }) if truth.first_decided().is_some() => {
                 self.judge_all(record, truth, out);
             }
-            What::Noted(Note::Role { role: Role::Leader, epoch }) => {
-                if truth.last_led().is_some_and(|(newest, _)| newest == *epoch) {
-                    for (other, _) in truth.members() {
-                        self.compare(truth, other);
-                    }
-                    self.judge_all(record, truth, out);
+            What::Noted(Note::Role { role: Role::Leader, epoch })
+                if truth.last_led().is_some_and(|(newest, _)| newest == *epoch) =>
+            {
+                for (other, _) in truth.members() {
+                    self.compare(truth, other);
                 }
+                self.judge_all(record, truth, out);
             }
             What::Life(Life::Down) => {
                 self.tails.remove(&who);
@@ -157,7 +158,8 @@ mod tests {
         assert_eq!(
             signals("diverged log", 3, story),
             [
-                "0.003s + n1: slot 2 of n1 holds c1#1 of term 1, which n2, elected in term 2, does not have",
+                "0.003s + n1: slot 2 of n1 holds c1#1 of term 1, which n2, \
+                 elected in term 2, does not have",
                 "0.006s - n1",
             ]
         );
@@ -183,7 +185,8 @@ mod tests {
         assert_eq!(
             signals("diverged log", 3, story),
             [
-                "0.005s + n1: slot 1 of n1 holds c1#1 of term 1, which n2, elected in term 2, does not have",
+                "0.005s + n1: slot 1 of n1 holds c1#1 of term 1, which n2, \
+                 elected in term 2, does not have",
                 "0.006s - n1",
             ]
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -10,6 +10,7 @@ pub static KIND: Kind = Kind {
     property: "election safety",
     grade: Grade::Breach,
     says: "At most one leader is elected in a term (Raft Fig. 3, §5.2).",
+    hears: Hears::ROLES,
     make: |_, _| Box::new(ElectionSafety::default()),
 };
 

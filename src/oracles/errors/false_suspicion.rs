@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Life, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -13,6 +13,7 @@ pub static KIND: Kind = Kind {
     property: "false suspicion",
     grade: Grade::Deviation,
     says: "Nobody suspects a node that is up (accuracy, Chandra and Toueg 1996).",
+    hears: Hears::SUSPICIONS.and(Hears::ROLES).and(Hears::LIVES),
     make: |_, _| Box::new(FalseSuspicion::default()),
 };
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use imbl::Vector;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Bounds, Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Instant, Record, Span, What};
 
 /// The line in the catalogue.
@@ -16,6 +16,7 @@ pub static KIND: Kind = Kind {
     property: "lacks acknowledged data",
     grade: Grade::Deviation,
     says: "Every replica that runs has what clients were told is done, at most the lag later.",
+    hears: Hears::LOGS.and(Hears::CALLS).and(Hears::LIVES).and(Hears::ROLES),
     make: |bounds, _| Box::new(LacksAcknowledgedData::new(bounds)),
 };
 
@@ -152,10 +153,11 @@ mod tests {
 
     #[test]
     fn a_replica_may_lag_for_a_while_and_no_longer() {
-        assert_eq!(after("1000 n1 votes 1 n1; 1004 n3 appends 1 1 c1#1"), Vec::<String>::new());
+        assert_eq!(after("1000 n1 leads 1; 1004 n3 appends 1 1 c1#1"), Vec::<String>::new());
         assert_eq!(
             after(
-                "1004 n1 votes 1 n1; 1005 n1 votes 1 n1; 1006 n1 votes 1 n1; 2000 n3 appends 1 1 c1#1"
+                "1004 n1 leads 1; 1005 n1 leads 1; 1006 n1 leads 1; \
+                 2000 n3 appends 1 1 c1#1"
             ),
             ["1.005s + n3: n3 lacks slot 1 (c1#1), acknowledged more than 1s ago", "2.000s - n3",]
         );
@@ -163,9 +165,9 @@ mod tests {
 
     #[test]
     fn a_replica_that_is_down_lacks_nothing() {
-        assert_eq!(after("900 n3 down; 1005 n1 votes 1 n1"), Vec::<String>::new());
+        assert_eq!(after("900 n3 down; 1005 n1 leads 1"), Vec::<String>::new());
         assert_eq!(
-            after("1005 n1 votes 1 n1; 1100 n3 down"),
+            after("1005 n1 leads 1; 1100 n3 down"),
             ["1.005s + n3: n3 lacks slot 1 (c1#1), acknowledged more than 1s ago", "1.100s - n3"]
         );
     }

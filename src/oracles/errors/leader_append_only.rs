@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Record, Role};
 
 /// The line in the catalogue.
@@ -12,6 +12,7 @@ pub static KIND: Kind = Kind {
     property: "leader append-only",
     grade: Grade::Breach,
     says: "A leader never overwrites or deletes entries of its log (Raft Fig. 3, §5.3).",
+    hears: Hears::LOGS,
     make: |_, _| Box::new(LeaderAppendOnly::default()),
 };
 
@@ -51,7 +52,8 @@ mod tests {
         let text = "n1: n1 leads term 1 and took c1#1 out of its slot 2";
         for change in ["n1 cuts 2", "n1 appends 2 1 noop"] {
             let story = format!(
-                "0 n1 leads 1; 1 n1 appends 1 1 noop; 2 n1 appends 2 1 c1#1; 3 {change}; 4 n1 cuts 1"
+                "0 n1 leads 1; 1 n1 appends 1 1 noop; 2 n1 appends 2 1 c1#1; 3 {change}; \
+                 4 n1 cuts 1"
             );
             assert_eq!(signals("leader append-only", 3, &story), [format!("0.003s + {text}")]);
         }

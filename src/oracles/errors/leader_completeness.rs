@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -14,6 +14,7 @@ pub static KIND: Kind = Kind {
     property: "leader completeness",
     grade: Grade::Breach,
     says: "What was decided is in the log of every leader of a later term (Raft Fig. 3, §5.4).",
+    hears: Hears::ROLES.and(Hears::DECISIONS),
     make: |_, _| Box::new(LeaderCompleteness::default()),
 };
 
@@ -97,6 +98,13 @@ mod tests {
             signals("leader completeness", 3, story),
             ["0.003s + term 2: n3 leads term 2 without slot 1 (c1#1), decided in term 1"]
         );
+    }
+
+    #[test]
+    fn a_second_leader_of_the_same_term_breaks_another_property() {
+        let story = "0 n1 leads 1; 1 n1 appends 1 1 c1#1; 2 n1 decides 1 1 c1#1; 3 n3 leads 1";
+        assert_eq!(signals("leader completeness", 3, story), Vec::<String>::new());
+        assert_eq!(signals("election safety", 3, story).len(), 1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use imbl::{OrdMap, Vector};
 
 use crate::oracles::finding::in_words;
 use crate::oracles::ledger::{Entry, Log};
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Note, Record, What};
 
 /// The line in the catalogue.
@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
     property: "log matching",
     grade: Grade::Breach,
     says: "Two logs with an entry of one slot and term are equal up to it (Raft Fig. 3, §5.3).",
+    hears: Hears::LOGS,
     make: |_, _| Box::new(LogMatching::default()),
 };
 
@@ -66,19 +67,13 @@ impl LogMatching {
                 && theirs.chain != entry.chain
                 && self.broken.insert(pair)
             {
-                let (ours, evidence) = (in_words(entry.slot.value), [theirs.event, record.id]);
-                let text = match in_words(theirs.slot.value) {
-                    theirs if theirs == ours => {
-                        format!(
-                            "{who} and {other} agree on slot {slot} and not on what precedes it"
-                        )
-                    }
-                    theirs => {
-                        let epoch = entry.slot.epoch;
-                        format!(
-                            "slot {slot} of term {epoch} holds {ours} at {who} and {theirs} at {other}"
-                        )
-                    }
+                let (ours, theirs_is) = (in_words(entry.slot.value), in_words(theirs.slot.value));
+                let (epoch, evidence) = (entry.slot.epoch, [theirs.event, record.id]);
+                let text = if ours == theirs_is {
+                    format!("{who} and {other} agree on slot {slot} and not on what precedes it")
+                } else {
+                    let both = format!("{ours} at {who} and {theirs_is} at {other}");
+                    format!("slot {slot} of term {epoch} holds {both}")
                 };
                 out.push(KIND.raised(record, Subject::Pair(pair.0, pair.1), &evidence, text));
             }
@@ -103,7 +98,7 @@ impl Oracle for LogMatching {
         let Some(member) = truth.member(who) else { return };
         match note {
             Note::Appended { slot, .. } => {
-                if let Some(entry) = member.log.get(*slot) {
+                if let Some(entry) = truth.appended() {
                     self.judge(record, truth, (who, *slot, entry), out);
                 }
             }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use imbl::OrdMap;
 
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Note, Record, What};
 
 /// The line in the catalogue.
@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
     property: "one vote a term",
     grade: Grade::Breach,
     says: "A node votes for at most one candidate in a term (Raft §5.2, Fig. 2 votedFor).",
+    hears: Hears::VOTES,
     make: |_, _| Box::new(OneVoteATerm::default()),
 };
 

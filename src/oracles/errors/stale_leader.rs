@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::two_leaders::changes_leaders;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Record, Role};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
     property: "stale leader",
     grade: Grade::Deviation,
-    says: "A node that believes to lead was not succeeded by the leader of a later term (Raft §5.1).",
+    says: "Whoever believes to lead has no successor in a later term (Raft §5.1).",
+    hears: Hears::ROLES.and(Hears::LIVES),
     make: |_, _| Box::new(StaleLeader::default()),
 };
 

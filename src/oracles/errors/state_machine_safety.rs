@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Note, Record, What};
 
 /// The line in the catalogue.
@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
     property: "state machine safety",
     grade: Grade::Breach,
     says: "No two nodes decide one slot differently (Raft Fig. 3, §5.4.3).",
+    hears: Hears::DECISIONS,
     make: |_, _| Box::new(StateMachineSafety::default()),
 };
 
@@ -31,7 +32,7 @@ impl Oracle for StateMachineSafety {
 
     fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
         let What::Noted(Note::Decided { slot, entry }) = record.what else { return };
-        let (Some(who), Some(first)) = (record.who, truth.ledger().find(slot)) else { return };
+        let (Some(who), Some(first)) = (record.who, truth.decision()) else { return };
         if first.entry.value != entry.value && self.broken.insert(slot) {
             let (by, old, new) = (first.by, in_words(first.entry.value), in_words(entry.value));
             let text = format!("slot {slot} is {old} to {by} and {new} to {who}");

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Life, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -13,6 +13,7 @@ pub static KIND: Kind = Kind {
     property: "two leaders",
     grade: Grade::Deviation,
     says: "At most one node that lives believes to lead (Raft §8 says why two matter).",
+    hears: Hears::ROLES.and(Hears::LIVES),
     make: |_, _| Box::new(TwoLeaders::default()),
 };
 

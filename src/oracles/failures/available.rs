@@ -1,7 +1,7 @@
 //! Available: every call is answered before its client gives up.
 
 use crate::oracles::finding::in_millis;
-use crate::oracles::{Bounds, Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{ClientNote, Record, Span, What};
 
 /// The line in the catalogue.
@@ -9,6 +9,7 @@ pub static KIND: Kind = Kind {
     property: "available",
     grade: Grade::Failure,
     says: "Every call is answered before its client gives up (readiness for correct service).",
+    hears: Hears::CALLS,
     make: |bounds, _| Box::new(Available::new(bounds)),
 };
 

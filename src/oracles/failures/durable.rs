@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::oracles::finding::{call_of, in_words};
 use crate::oracles::ledger::Decision;
-use crate::oracles::{Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Note, Record, Role, What};
 
 /// The line in the catalogue.
@@ -15,6 +15,7 @@ pub static KIND: Kind = Kind {
     property: "durable",
     grade: Grade::Failure,
     says: "A write that was acknowledged is never lost.",
+    hears: Hears::ROLES.and(Hears::DECISIONS),
     make: |_, _| Box::new(Durable::default()),
 };
 
@@ -80,7 +81,7 @@ impl Oracle for Durable {
                 self.take_lead(record, truth, (who, *epoch), out);
             }
             Note::Decided { slot, entry } if truth.first_decided().is_none() => {
-                let Some(first) = truth.ledger().find(*slot) else { return };
+                let Some(first) = truth.decision() else { return };
                 if let Some(told) = first.acknowledged
                     && first.entry.value != entry.value
                 {

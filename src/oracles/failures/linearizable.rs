@@ -10,7 +10,7 @@ use imbl::OrdMap;
 
 use crate::oracles::finding::call_of;
 use crate::oracles::zones::{Clash, FIRST, OPEN, Party, Register, Wrong};
-use crate::oracles::{Finding, Grade, Kind, Operation, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Finding, Grade, Hears, Kind, Operation, Oracle, Signal, Subject, Truth};
 use crate::sim::{CallId, ClientNote, EventId, Instant, Op, Outcome, Record, What};
 
 /// The line in the catalogue.
@@ -19,6 +19,7 @@ pub static KIND: Kind = Kind {
     grade: Grade::Failure,
     says: "Each call takes effect at one moment between its beginning and its end (Herlihy and \
            Wing 1990).",
+    hears: Hears::CALLS,
     make: |_, _| Box::new(Linearizable::default()),
 };
 
@@ -39,14 +40,20 @@ struct Moment {
 }
 
 impl Linearizable {
+    fn register(&mut self, key: u64) -> &mut Register {
+        if !self.registers.contains_key(&key) {
+            self.registers.insert(key, Register::new());
+        }
+        self.registers.get_mut(&key).expect("it was put there")
+    }
+
     fn began(&mut self, key: u64, event: EventId, op: Op) {
         if let Op::Write { key: register, value } = op
             && !self.broken.contains(&register)
         {
             let began = FIRST + u64::from(event.0);
             let write = Party { key, began, ended: OPEN, reads: false };
-            let place = self.registers.entry(register).or_insert_with(Register::new);
-            place.write_began(value, write);
+            self.register(register).write_began(value, write);
         }
     }
 
@@ -56,7 +63,7 @@ impl Linearizable {
             return None;
         }
         let ended = FIRST + u64::from(moment.event.0);
-        let place = self.registers.entry(register).or_insert_with(Register::new);
+        let place = self.register(register);
         let (value, read) = match (op, outcome) {
             (Op::Write { value, .. }, Outcome::Written) => {
                 place.write_ended(value, ended);
@@ -79,7 +86,7 @@ impl Linearizable {
                     format!("{who} read {value} from k{register}, which nobody had begun to write");
                 (text, vec![read])
             }
-            Wrong::Clash(clash) => (say(register, clash), parties_of(clash)),
+            Wrong::Clash(clash) => (say(register, &clash), parties_of(&clash)),
         };
         let evidence: Vec<EventId> = parties.into_iter().map(witness).collect();
         Some(KIND.finding(moment.at, moment.event, Subject::Key(register), &evidence, text))
@@ -96,13 +103,13 @@ fn witness(party: Party) -> EventId {
     EventId((time - FIRST) as u32)
 }
 
-fn parties_of(clash: Clash) -> Vec<Party> {
+fn parties_of(clash: &Clash) -> Vec<Party> {
     let all = [clash.there.0, clash.there.1, clash.back.0, clash.back.1];
     all.into_iter().filter(|party| party.key != 0).collect()
 }
 
 /// Says in one sentence why two values exclude each other.
-fn say(register: u64, clash: Clash) -> String {
+fn say(register: u64, clash: &Clash) -> String {
     // Nothing was there only at the beginning, and takes no turns.
     let (values, there, back) = match clash.values {
         (_, None) => ((None, clash.values.0), clash.back, clash.there),

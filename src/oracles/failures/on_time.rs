@@ -3,7 +3,7 @@
 //! Only answers are judged: a call without one is a matter of availability.
 
 use crate::oracles::finding::in_millis;
-use crate::oracles::{Bounds, Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{ClientNote, Record, Span, What};
 
 /// The line in the catalogue.
@@ -11,6 +11,7 @@ pub static KIND: Kind = Kind {
     property: "on time",
     grade: Grade::Failure,
     says: "Every answer comes within the bound (performance failures, Cristian 1991).",
+    hears: Hears::CALLS,
     make: |bounds, _| Box::new(OnTime::new(bounds)),
 };
 

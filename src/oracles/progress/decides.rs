@@ -4,7 +4,7 @@
 //! none for writes that wait. A call that is given up was not served: the next one of its kind
 //! waits on for it, unless nobody called for as long as the bound.
 
-use crate::oracles::{Bounds, Grade, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, ClientNote, EventId, Instant, Life, Op, Record, Span, What};
 
 /// The line in the catalogue.
@@ -13,6 +13,7 @@ pub static KIND: Kind = Kind {
     grade: Grade::Stall,
     says: "While calls wait, something is decided within the bound, once the world is stable \
            (Dwork, Lynch and Stockmeyer 1988).",
+    hears: Hears::CALLS.and(Hears::DECISIONS).and(Hears::ROLES).and(Hears::LIVES).and(Hears::REST),
     make: |bounds, _| Box::new(Decides::new(bounds)),
 };
 

@@ -1,0 +1,188 @@
+//! A chain in plain words, at most six lines: what went wrong, what led to it, which fault, how
+//! that is known, and what stopped it.
+
+use super::chain::{Chain, Confirmed, Containment, Named};
+use super::memory::lever_of;
+use super::path::weight;
+use crate::lab::Session;
+use crate::oracles::Grade;
+use crate::sim::{
+    ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Whom, Withheld,
+};
+
+/// How many lines a chain takes at most.
+pub const LINES_MAX: usize = 6;
+
+impl Chain {
+    /// Tells the chain: the finding first, then what led to it, and at the end how that is known.
+    pub fn tell(&self, session: &Session) -> Vec<String> {
+        let mut close: Vec<(bool, String)> = Vec::new();
+        // What held is the point of a chain that ends there; one that went on has none to spare.
+        if self.finding.grade == Grade::Deviation {
+            close.extend(self.containment.iter().map(contained).max_by_key(|(weight, _)| *weight));
+        }
+        let mut close: Vec<String> = close.into_iter().map(|(_, text)| text).collect();
+        close.push(self.confirmation());
+        let room = LINES_MAX - 1 - close.len();
+        let faults = self.faults.iter().map(|named| format!("← {}", fault(session, named)));
+        let mut faults: Vec<String> = faults.collect();
+        if faults.len() > room {
+            let rest = faults.len() - room + 1;
+            faults.truncate(room - 1);
+            faults.push(format!("← and {rest} more faults"));
+        }
+        let between = self.path.iter().skip(1).filter(|id| **id != self.finding.event);
+        let known = between.filter_map(|id| session.record(*id));
+        let mut steps: Vec<(u8, String)> = known
+            .filter_map(|record| Some((weight(record), format!("← {}", link(record)?))))
+            .collect();
+        steps.dedup();
+        while steps.len() > room - faults.len() {
+            let lightest = steps.iter().enumerate().min_by_key(|(place, (w, _))| (*w, *place));
+            let Some((place, _)) = lightest else { break };
+            steps.remove(place);
+        }
+        let steps = steps.into_iter().map(|(_, text)| text);
+        let opening = std::iter::once(self.opening());
+        opening.chain(steps).chain(faults).chain(close).collect()
+    }
+
+    fn opening(&self) -> String {
+        let more = self.failures.iter().filter(|failure| !failure.same(&self.finding)).count();
+        match more {
+            0 => self.finding.text.clone(),
+            1 => format!("{} (and 1 failure more)", self.finding.text),
+            more => format!("{} (and {more} failures more)", self.finding.text),
+        }
+    }
+
+    fn confirmation(&self) -> String {
+        let how = |wanted: Confirmed| {
+            let ours = self.faults.iter().filter(move |named| named.confirmed == wanted);
+            ours.map(|named| named.fault).collect::<Vec<_>>()
+        };
+        let (alone, together) = (how(Confirmed::ButFor), how(Confirmed::Minimal));
+        let again = "same seed, run again";
+        match (&alone[..], &together[..]) {
+            ([], []) if self.faults.is_empty() => format!("No fault is needed for this ({again})."),
+            ([], []) if !how(Confirmed::Proposed).is_empty() => {
+                "Proposed by the records; not confirmed yet.".to_owned()
+            }
+            ([], []) => format!("The records name it; runs could not confirm it ({again})."),
+            ([one], []) => format!("Without {one} this does not happen ({again})."),
+            (all, []) => {
+                format!("Without any one of {} this does not happen ({again}).", list(all, "and"))
+            }
+            ([], all) => {
+                let faults = list(all, "and");
+                format!("{faults}: part of the fewest faults that give this ({again}).")
+            }
+            (all, others) => {
+                let (all, others) = (list(all, "and"), list(others, "or"));
+                format!("This takes {all}, and with it {others} ({again}).")
+            }
+        }
+    }
+}
+
+fn list(faults: &[FaultId], word: &str) -> String {
+    let names: Vec<String> = faults.iter().map(FaultId::to_string).collect();
+    match &names[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
+    }
+}
+
+/// Names a fault, with what it took hold of where the records still know.
+fn fault(session: &Session, named: &Named) -> String {
+    let id = named.fault;
+    let known = session.faults().into_iter().find(|(fault, _)| fault.id == id);
+    let text = known.map_or_else(String::new, |(fault, _)| format!(": {}", fault.spec));
+    let lever = session.record(named.via).and_then(|via| {
+        via.because.iter().filter_map(|cause| session.record(cause.id())).find_map(lever_of)
+    });
+    let whom = lever.map(names).filter(|names| text.contains("leader") && !names.is_empty());
+    match whom {
+        Some(whom) => format!("{id}{text} ({whom})"),
+        None => format!("{id}{text}"),
+    }
+}
+
+/// Names whom a lever took hold of; of a link, the smaller end.
+fn names(lever: &Lever) -> String {
+    let whom = match lever {
+        Lever::Link { from: Whom::Only(from), to: Whom::Only(to), .. } => {
+            if from.len() <= to.len() { from } else { to }
+        }
+        Lever::Omit { node: Whom::Only(node), .. }
+        | Lever::Power { node: Whom::Only(node), .. }
+        | Lever::Disk { node: Whom::Only(node), .. }
+        | Lever::Clock { node: Whom::Only(node), .. }
+        | Lever::Service { node: Whom::Only(node), .. } => node,
+        _ => return String::new(),
+    };
+    let names: Vec<String> = whom.iter().map(ToString::to_string).collect();
+    names.join(" ")
+}
+
+/// Tells what held, and whether it is known to have kept a failure away.
+fn contained(held: &Containment) -> (bool, String) {
+    let text = &held.text;
+    match held.confirmed {
+        Some(true) => (true, format!("Contained: {text}; with {} off, more fails.", held.by)),
+        Some(false) => (false, format!("Contained: {text}; without {} too.", held.by)),
+        None => (false, format!("Contained: {text}.")),
+    }
+}
+
+/// Says one link of the path in words; a lever is told as its fault.
+fn link(record: &Record) -> Option<String> {
+    let who = record.who.map_or_else(String::new, |who| who.to_string());
+    Some(match &record.what {
+        What::Withheld { from, detail, why } => {
+            let name = detail.kind.name;
+            match why {
+                Withheld::Down => format!("{name} {from}→{who} found {who} down"),
+                Withheld::Overflow => format!("{name} {from}→{who} found the inbox full"),
+                Withheld::Unsent => format!("{name} {from}→{who} never left {from}"),
+                Withheld::Network | Withheld::Fault(_) => format!("{name} {from}→{who} was lost"),
+            }
+        }
+        What::Delivered { from, detail } => {
+            format!("{} {from}→{who} arrived at {}", detail.kind.name, record.at)
+        }
+        What::Fired { timer } => format!("{who}: {timer} ran out"),
+        What::Life(Life::Up) => format!("{who} came back"),
+        What::Life(life) => format!("{who} was {}", life.word()),
+        What::Forgot { writes } => format!("{who} lost {writes} writes of its disk"),
+        What::Booted => format!("{who} started again"),
+        What::Noted(note) => noted(&who, note)?,
+        What::Client(note) => client(note),
+        _ => return None,
+    })
+}
+
+fn noted(who: &str, note: &Note) -> Option<String> {
+    Some(match note {
+        Note::Role { role: Role::Leader, epoch } => format!("{who} took the lead of term {epoch}"),
+        Note::Role { role, epoch } => format!("{who} became {} in term {epoch}", role.word()),
+        Note::Voted { epoch, candidate } => format!("{who} voted for {candidate} in term {epoch}"),
+        Note::Suspects(whom) => format!("{who} heard nothing of {whom} and suspected it"),
+        Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is decided"),
+        Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
+        _ => return None,
+    })
+}
+
+fn client(note: &ClientNote) -> String {
+    match note {
+        ClientNote::Called { call, op } => format!("{call} asked to {op}"),
+        ClientNote::Retried { call, to } => format!("{call} was tried again at {to}"),
+        ClientNote::Returned { call, outcome: Outcome::Redirect(_), .. } => {
+            format!("{call} was sent elsewhere")
+        }
+        ClientNote::Returned { call, .. } => format!("{call} was answered"),
+        ClientNote::GaveUp { call, .. } => format!("{call} was given up"),
+    }
+}

@@ -1,0 +1,138 @@
+//! What the screen begins with, and what it is given by those that may read files.
+
+use std::fmt::Debug;
+
+use crate::causes::Chain;
+use crate::lab::Session;
+use crate::lab::scenario::{BoundsSpec, DiskSpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
+use crate::oracles::Finding;
+use crate::protocols::ProtocolSpec;
+use crate::protocols::raft::RaftSpec;
+use crate::sim::Span;
+use crate::workloads::WorkloadSpec;
+
+/// What opens first.
+#[derive(Debug)]
+pub enum Start {
+    /// The home screen.
+    Home,
+    /// A run from its beginning.
+    Lab {
+        /// What runs.
+        scenario: Box<Scenario>,
+        /// The seed of the run.
+        seed: u64,
+        /// What it is called on the screen.
+        name: String,
+    },
+    /// A run that was played before, where it was left.
+    Replay {
+        /// The run.
+        session: Box<Session>,
+        /// What it is called on the screen.
+        name: String,
+    },
+    /// A lesson, by its name.
+    Lesson(String),
+}
+
+impl Start {
+    /// Makes a run from its beginning.
+    pub fn lab(scenario: Scenario, seed: u64, name: impl Into<String>) -> Start {
+        Start::Lab { scenario: Box::new(scenario), seed, name: name.into() }
+    }
+}
+
+/// Which list of the home screen something stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Lessons.
+    Lesson,
+    /// Scenarios.
+    Scenario,
+    /// Replays that were kept.
+    Replay,
+}
+
+/// One line of the home screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// In which list.
+    pub room: Room,
+    /// The name by which it is opened.
+    pub name: String,
+    /// One line that says what it is.
+    pub line: String,
+}
+
+/// A question that is being answered: why did this come about? It is worked in slices.
+pub trait Inquiry: Debug {
+    /// Works for at most so many moves; returns whether it is done.
+    fn work(&mut self, moves_max: u64) -> bool;
+    /// Returns what is known so far.
+    fn chain(&self) -> Chain;
+}
+
+/// Begins an inquiry into a finding of a run.
+pub type Investigator = fn(&Session, &Finding) -> Box<dyn Inquiry>;
+
+/// What the screen is given. The functions are called once the first frame is drawn, or later.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The theme, by name.
+    pub theme: String,
+    /// Whether colours are left out, as `NO_COLOR` asks.
+    pub no_colour: bool,
+    /// Whether every glyph must be ASCII.
+    pub ascii: bool,
+    /// Whether messages jump rather than slide.
+    pub reduced_motion: bool,
+    /// The user's own keymap: the name of its file, and its text.
+    pub keys: Option<(String, String)>,
+    /// Lists what the home screen offers.
+    pub listing: fn() -> Vec<Listed>,
+    /// Opens what was chosen there, or says why it cannot be opened.
+    pub open: fn(Room, &str) -> Result<Start, String>,
+    /// Says why; `None` where nobody can.
+    pub investigator: Option<Investigator>,
+    /// A line to show first: what was damaged and set aside, for example.
+    pub notice: Option<String>,
+    /// Whether the key F12 makes the program panic, to try that the terminal survives it.
+    pub panic_key: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            theme: "default".to_owned(),
+            no_colour: false,
+            ascii: false,
+            reduced_motion: false,
+            keys: None,
+            listing: Vec::new,
+            open: |_, name| Err(format!("`{name}` cannot be opened from here")),
+            investigator: None,
+            notice: None,
+            panic_key: false,
+        }
+    }
+}
+
+/// The run that Enter on the home screen opens: five Raft nodes in three zones, and no fault.
+pub fn first_run() -> Scenario {
+    Scenario {
+        title: "Five Raft nodes in three zones".to_owned(),
+        protocol: ProtocolSpec::Raft(RaftSpec::default()),
+        nodes: 5,
+        topology: TopologySpec::Spread { zones: ["a", "b", "c"].map(str::to_owned).to_vec() },
+        network: NetworkSpec::default(),
+        disk: DiskSpec::default(),
+        workload: WorkloadSpec::default(),
+        mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
+        faults: Vec::new(),
+        expect: Vec::new(),
+        // The calls that come before the first leader have to wait for an election: no failure.
+        bounds: BoundsSpec { on_time: Span::millis(500), ..BoundsSpec::default() },
+        until: Span::secs(20),
+    }
+}

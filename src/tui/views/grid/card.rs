@@ -1,0 +1,255 @@
+//! One node: as a card, as a chip, as a dot.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::lab::Stage;
+use crate::sim::{Address, Life, Mood, NodeScene, Role, Span};
+
+use super::super::super::moment::{Eyes, Moment};
+use super::super::super::text::{self, Row, rows};
+use super::super::super::theme::Ink;
+use super::super::super::words::{self, group, life_mark, role_mark};
+use super::super::chain::stage_ink;
+use super::about::{About, Known};
+
+/// What each dot is.
+pub(super) const LEGEND: [(char, Ink, &str); 6] = [
+    ('♛', Ink::Leader, "leads"),
+    ('◇', Ink::Candidate, "stands"),
+    ('◦', Ink::Healthy, "follows"),
+    ('‖', Ink::Paused, "paused"),
+    ('↓', Ink::Down, "down"),
+    ('⊘', Ink::Active, "up, cut off"),
+];
+/// From which width a card has room for whole words.
+const ROOMY: usize = 29;
+/// From which width a card has room for the word of its term.
+const WORDY: usize = 18;
+
+/// A node and all that is known of it.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub scene: &'a NodeScene,
+    pub about: &'a About,
+    pub moment: &'a Moment<'a>,
+}
+
+impl Node<'_> {
+    fn known(&self) -> &Known {
+        self.about.of(self.scene.address)
+    }
+
+    /// Returns how many of its peers it is cut off from, both ways counted once.
+    fn cut(&self) -> usize {
+        self.known().cut_to.len().max(self.known().cut_from.len())
+    }
+
+    /// Returns glyph, ink and word for what it is: its life if it is not up, else its role.
+    fn state(&self) -> (char, Ink, &'static str) {
+        match self.scene.life {
+            Life::Up => {
+                let (glyph, ink) = role_mark(self.scene.glance.role);
+                (glyph, ink, self.scene.glance.role.word())
+            }
+            life => {
+                let (glyph, ink) = life_mark(life);
+                (glyph, ink, life.word())
+            }
+        }
+    }
+
+    /// Draws it as a card; what matters least goes first where there is no room.
+    pub fn card(&self, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
+        let area = Rect { width: area.width.saturating_sub(1), ..area };
+        for (row, area) in self.rows(eyes, usize::from(area.width)).iter().zip(rows(area)) {
+            row.draw(area, buf);
+        }
+    }
+
+    /// Draws it as a chip: `n12 ♛3 ●`.
+    pub fn chip(&self, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
+        let (glyph, ink, word) = self.state();
+        let brief: String = word.chars().take(4).collect();
+        let mut row =
+            Row::new(eyes.theme).say(ink, format!("{}{glyph}{brief}", self.scene.address));
+        if area.width > 11 {
+            row.add(Ink::Muted, format!(" {}", self.scene.glance.epoch));
+        }
+        if self.cut() > 0 {
+            row.add(Ink::Active, "⊘");
+        }
+        if let Some(stage) = self.stage() {
+            row.add(stage_ink(stage), stage.glyph().to_string());
+        }
+        row.draw(Rect { width: area.width.saturating_sub(1), ..area }, buf);
+    }
+
+    /// Draws it as one glyph.
+    pub fn dot(&self, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
+        let (glyph, ink, _) = self.state();
+        let follows = self.scene.life == Life::Up && self.scene.glance.role == Role::Follower;
+        let cut = follows && self.cut() > 0;
+        let (glyph, ink) = if cut { ('⊘', Ink::Active) } else { (glyph, ink) };
+        text::glyph((area.x, area.y), glyph, ink, eyes.theme, buf);
+    }
+
+    /// Returns how far the fault on it that has come furthest has come.
+    fn stage(&self) -> Option<Stage> {
+        let stages = self.scene.faults.iter().filter_map(|id| self.stage_of(*id));
+        stages.max_by_key(|stage| *stage == Stage::Active)
+    }
+
+    fn stage_of(&self, id: crate::sim::FaultId) -> Option<Stage> {
+        self.moment.faults.iter().find(|(fault, _)| fault.id == id).map(|(_, stage)| *stage)
+    }
+
+    fn rows<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Vec<Row<'a>> {
+        let mut rows = vec![self.head(eyes, width), self.log(eyes, width)];
+        rows.extend(self.faults(eyes));
+        rows.extend(self.links(eyes, width));
+        rows.extend(self.suspicion(eyes, width));
+        rows.extend(self.lead(eyes, width));
+        rows.extend(self.disturbed(eyes));
+        rows.push(self.disk(eyes, width));
+        rows
+    }
+
+    fn head<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
+        let (glyph, ink, word) = self.state();
+        let name = self.scene.address.to_string();
+        let selected = eyes.target == super::super::Selection::Member(self.scene.address);
+        let mark = if selected { "▸" } else { "" };
+        let mut row = Row::new(eyes.theme).say(ink, format!("{mark}{name} {glyph} {word}"));
+        let place = self.moment.scene.places.get(self.scene.address.index());
+        if let Some(place) = place.filter(|place| !place.rack.is_empty() && width >= ROOMY) {
+            row.add(Ink::Muted, format!(" · rack {}", place.rack));
+        }
+        row
+    }
+
+    fn log<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
+        let glance = &self.scene.glance;
+        let mut row = Row::new(eyes.theme);
+        let was = if self.scene.life == Life::Down { "was " } else { "" };
+        let (term, length) = (glance.epoch, glance.length);
+        let text = match width {
+            ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
+            WORDY.. => format!("{was}term {term} log {length}"),
+            _ => format!("t{term} log {length}"),
+        };
+        row.add(Ink::Muted, text);
+        if width < ROOMY {
+            let all = glance.decided == length;
+            let decided = if all { String::new() } else { glance.decided.to_string() };
+            row.add(Ink::Muted, format!(" ✓{decided}"));
+        }
+        row
+    }
+
+    fn faults<'a>(&self, eyes: &Eyes<'a>) -> Option<Row<'a>> {
+        if self.scene.faults.is_empty() {
+            return None;
+        }
+        let mut row = Row::new(eyes.theme);
+        for id in self.scene.faults.iter().take(3) {
+            let Some(stage) = self.stage_of(*id) else { continue };
+            row.add(stage_ink(stage), format!("{id}{} {} ", stage.glyph(), stage.word()));
+        }
+        Some(row)
+    }
+
+    fn links<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Option<Row<'a>> {
+        let known = self.known();
+        let most = if width >= ROOMY { 4 } else { 2 };
+        let mut row = Row::new(eyes.theme);
+        let peers = self.moment.scene.nodes.len().saturating_sub(1);
+        let name = |cut: &Vec<Address>| {
+            if cut.len() >= peers { "all".to_owned() } else { group(cut.iter().copied(), most) }
+        };
+        let both = known.cut_to == known.cut_from;
+        let (words, cut) = match (known.cut_to.is_empty(), known.cut_from.is_empty()) {
+            (true, true) => ("", None),
+            (false, false) if both && width >= WORDY => ("cut off: ", Some(&known.cut_to)),
+            (false, false) if both => ("cut: ", Some(&known.cut_to)),
+            (false, false) => ("cut off in part", None),
+            (false, true) => ("cut to ", Some(&known.cut_to)),
+            (true, false) => ("cut from ", Some(&known.cut_from)),
+        };
+        if !words.is_empty() {
+            let names = cut.map_or_else(String::new, name);
+            row.add(Ink::Active, format!("⊘ {words}{names}"));
+        }
+        for fault in known.cutters.iter().take(2) {
+            row.add(Ink::Active, format!(" {fault}"));
+        }
+        for fault in known.bent.iter().take(2) {
+            row.add(Ink::Active, format!("≈ link bent {fault}"));
+        }
+        (!row.is_empty()).then_some(row)
+    }
+
+    fn suspicion<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Option<Row<'a>> {
+        let who = &self.known().suspected_by;
+        if who.is_empty() {
+            return None;
+        }
+        let row = Row::new(eyes.theme);
+        let who = match who.as_slice() {
+            many if many.len() > 4 || (many.len() > 1 && width < ROOMY) => many.len().to_string(),
+            few => group(few.iter().copied(), 4),
+        };
+        let verb = if self.known().suspected_by.len() == 1 { "suspects" } else { "suspect" };
+        let whom = if width >= WORDY { " it" } else { "" };
+        Some(row.say(Ink::Candidate, format!("? {who} {verb}{whom}")))
+    }
+
+    /// Says who believes that it leads, or whom it believes to lead.
+    fn lead<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Option<Row<'a>> {
+        let row = Row::new(eyes.theme);
+        let led = self.known().led.iter().copied();
+        // A name takes three columns or four, the words around the names ten.
+        let most = width.saturating_sub(8) / 3;
+        let down = self.scene.life == Life::Down;
+        if self.scene.glance.role == Role::Leader && !down {
+            let who = if led.len() == 0 { "nobody else".to_owned() } else { group(led, most) };
+            return Some(row.say(Ink::Leader, format!("leads {who}")));
+        }
+        if led.len() > 0 {
+            let verb = if led.len() == 1 { "follows" } else { "follow" };
+            return Some(row.say(Ink::Candidate, format!("{} {verb} it", group(led, most))));
+        }
+        match self.scene.glance.leader.filter(|leader| *leader != self.scene.address) {
+            _ if down => None,
+            Some(leader) => Some(row.say(Ink::Muted, format!("follows {leader}"))),
+            None => Some(row.say(Ink::Candidate, "no leader known")),
+        }
+    }
+
+    /// Says what bends its clock, fills its inbox or slows it.
+    fn disturbed<'a>(&self, eyes: &Eyes<'a>) -> Option<Row<'a>> {
+        let scene = self.scene;
+        let mut row = Row::new(eyes.theme);
+        if scene.inbox > 0 {
+            row.add(Ink::Paused, format!("{} wait ", scene.inbox));
+        }
+        if scene.service > Span::ZERO {
+            row.add(Ink::Active, format!("slow by {} ", words::span(scene.service)));
+        }
+        if scene.clock_offset_us != 0 || scene.clock_drift_ppm != 0 {
+            let sign = if scene.clock_offset_us < 0 { '-' } else { '+' };
+            let offset = words::span(Span(scene.clock_offset_us.unsigned_abs()));
+            row.add(Ink::Active, format!("clock {sign}{offset}"));
+        }
+        (!row.is_empty()).then_some(row)
+    }
+
+    fn disk<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
+        let ink = if self.scene.mood == Mood::Durable { Ink::Muted } else { Ink::Active };
+        let mut row = Row::new(eyes.theme).say(ink, format!("disk {}", self.scene.mood.word()));
+        if self.scene.unsynced > 0 && width >= ROOMY {
+            row.add(Ink::Muted, format!(", {} unsynced", self.scene.unsynced));
+        }
+        row
+    }
+}

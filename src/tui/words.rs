@@ -1,0 +1,243 @@
+//! What happened, in plain words: the same sentence wherever a record is named.
+
+use crate::sim::{
+    Address, ClientNote, Detail, Instant, Lever, Life, Nature, Note, Record, Role, Span, What,
+    Whom, Withheld,
+};
+
+use super::theme::Ink;
+
+/// Returns one sentence for a record, without its time.
+pub fn describe(record: &Record) -> String {
+    let who = record.who.map_or_else(|| "somebody".to_owned(), |who| who.to_string());
+    match &record.what {
+        What::Booted => format!("{who} starts"),
+        What::Sent { to, detail } => format!("{who} → {to} {}", message(detail)),
+        What::Delivered { from, detail } => format!("{who} ← {from} {}", message(detail)),
+        What::Withheld { from, detail, why } => {
+            format!("message {from}→{who} {} lost: {}", detail.kind.name, withheld(*why))
+        }
+        What::Fired { timer } => format!("{who}'s {timer} runs out"),
+        What::Saved { ticket } => format!("{who} writes #{ticket} to its disk"),
+        What::Synced { ticket } => format!("{who}'s disk has writes up to #{ticket}"),
+        What::Forgot { writes } => format!("{who}'s disk lost {writes} writes"),
+        What::Noted(note) => noted(&who, note),
+        What::Client(note) => client(note),
+        What::Life(life) => match life {
+            Life::Up => format!("{who} is up again"),
+            Life::Paused => format!("{who} freezes"),
+            Life::Down => format!("{who} goes down"),
+        },
+        What::Injected(fault) => format!("{fault} is injected"),
+        What::Pulled { fault, lever } => format!("{fault} {}", pulled(lever)),
+        What::Healed(fault) => format!("{fault} is healed"),
+        What::Switched { switch, on } => {
+            format!("{switch} is switched {}", if *on { "on" } else { "off" })
+        }
+    }
+}
+
+/// Returns the glyph and the ink of a record.
+pub fn mark(record: &Record) -> (char, Ink) {
+    match &record.what {
+        What::Sent { detail, .. } | What::Delivered { detail, .. } => {
+            (detail.kind.glyph, Ink::Message)
+        }
+        What::Withheld { .. } => ('✖', Ink::Lost),
+        What::Forgot { .. } => ('✖', Ink::Active),
+        What::Injected(_) | What::Pulled { .. } => ('▲', Ink::Active),
+        What::Healed(_) | What::Switched { .. } => ('▲', Ink::Healed),
+        What::Life(life) => life_mark(*life),
+        What::Noted(Note::Role { role, .. }) => role_mark(*role),
+        What::Noted(Note::Suspects(_)) => ('?', Ink::Candidate),
+        What::Noted(Note::Contained { .. }) => ('▣', Ink::Contained),
+        What::Client(ClientNote::Returned { .. }) => ('✓', Ink::Healthy),
+        What::Client(ClientNote::GaveUp { .. }) => ('✖', Ink::Failure),
+        _ => ('·', Ink::Muted),
+    }
+}
+
+/// Returns the glyph and the ink of a role.
+pub const fn role_mark(role: Role) -> (char, Ink) {
+    match role {
+        Role::Follower => ('◦', Ink::Healthy),
+        Role::PreCandidate => ('△', Ink::Candidate),
+        Role::Candidate => ('◇', Ink::Candidate),
+        Role::Leader => ('♛', Ink::Leader),
+    }
+}
+
+/// Returns the glyph and the ink of a life.
+pub const fn life_mark(life: Life) -> (char, Ink) {
+    match life {
+        Life::Up => ('◦', Ink::Healthy),
+        Life::Paused => ('‖', Ink::Paused),
+        Life::Down => ('↓', Ink::Down),
+    }
+}
+
+/// Names a message; of a vote says whether it was granted, of the rest the first numbers.
+pub fn message(detail: &Detail) -> String {
+    let granted = detail.kind.fields.iter().position(|name| *name == "granted");
+    if let Some(&value) = granted.and_then(|place| detail.values.get(place)) {
+        return format!("{} {}", detail.kind.name, if value == 1 { "granted" } else { "refused" });
+    }
+    let shown = if detail.kind.nature == Nature::Probe { 1 } else { 3 };
+    let fields = detail.kind.fields.iter().zip(detail.values).take(shown);
+    fields.fold(detail.kind.name.to_owned(), |text, (name, value)| {
+        // A call is `call 36`, not `call call 36`.
+        match name.replace('_', " ") {
+            name if name == detail.kind.name => format!("{text} {value}"),
+            name => format!("{text} {name} {value}"),
+        }
+    })
+}
+
+/// Says why a message did not arrive.
+pub fn withheld(why: Withheld) -> String {
+    match why {
+        Withheld::Network => "by the network's own rate".to_owned(),
+        Withheld::Fault(fault) => fault.to_string(),
+        Withheld::Down => "its receiver was down".to_owned(),
+        Withheld::Overflow => "its receiver's inbox was full".to_owned(),
+        Withheld::Unsent => "its sender crashed before its disk had what it says".to_owned(),
+    }
+}
+
+fn noted(who: &str, note: &Note) -> String {
+    match note {
+        Note::Role { role: Role::Leader, epoch } => format!("{who} leads term {epoch}"),
+        Note::Role { role, epoch } => format!("{who} is {} in term {epoch}", role.word()),
+        Note::Voted { epoch, candidate } => format!("{who} votes for {candidate} in term {epoch}"),
+        Note::Appended { slot, entry } => {
+            format!("{who} appends slot {slot} of term {}", entry.epoch)
+        }
+        Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
+        Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
+        Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
+        Note::Suspects(about) => format!("{who} suspects {about}"),
+        Note::Trusts(about) => format!("{who} trusts {about} again"),
+        Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
+        Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
+    }
+}
+
+fn client(note: &ClientNote) -> String {
+    match note {
+        ClientNote::Called { call, op } => format!("{call} {op}"),
+        ClientNote::Retried { call, to } => format!("{call} tries {to}, attempt {}", call.attempt),
+        ClientNote::Returned { call, op, outcome } => format!("{call} {op}: {outcome}"),
+        ClientNote::GaveUp { call, op } => format!("{call} {op}: no answer, gives up"),
+    }
+}
+
+/// Says what a lever does, after the name of its fault.
+fn pulled(lever: &Lever) -> String {
+    match lever {
+        Lever::Link { from, to, .. } => format!("takes hold of {} → {}", whom(from), whom(to)),
+        Lever::Omit { node, rate, .. } => format!("takes {rate} of the messages of {}", whom(node)),
+        Lever::Power { node, to, .. } => format!("turns {} {}", whom(node), to.word()),
+        Lever::Disk { node, mood, .. } => format!("makes {}'s disk: {}", whom(node), mood.word()),
+        Lever::Clock { node, .. } => format!("bends the clock of {}", whom(node)),
+        Lever::Service { node, time } => {
+            format!("makes {} take {time} for each event", whom(node))
+        }
+    }
+}
+
+/// Names the nodes that a lever took hold of, once they were resolved; of a link the smaller side.
+pub fn held_by(lever: &Lever) -> Option<String> {
+    let groups = match lever {
+        Lever::Link { from, to, .. } => vec![from, to],
+        Lever::Omit { node, .. }
+        | Lever::Power { node, .. }
+        | Lever::Disk { node, .. }
+        | Lever::Clock { node, .. }
+        | Lever::Service { node, .. } => vec![node],
+    };
+    let groups = groups.into_iter().filter_map(|whom| match whom {
+        Whom::Only(members) => Some(members),
+        _ => None,
+    });
+    let smallest = groups.min_by_key(|members| members.len())?;
+    Some(group(smallest.iter().copied(), 5))
+}
+
+fn whom(whom: &Whom) -> String {
+    match whom {
+        Whom::Only(members) => group(members.iter().copied(), 5),
+        Whom::Leader => "the leader".to_owned(),
+        Whom::NotLeader => "all but the leader".to_owned(),
+        Whom::Nodes => "all nodes".to_owned(),
+        Whom::Clients => "all clients".to_owned(),
+        Whom::BeyondBridge => "all beyond the bridge".to_owned(),
+    }
+}
+
+/// Names some nodes, and counts them where they are more than `most`: `n1 n2`, `7 nodes`.
+pub fn group(members: impl ExactSizeIterator<Item = Address>, most: usize) -> String {
+    if members.len() > most {
+        return format!("{} nodes", members.len());
+    }
+    members.map(|member| member.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a span for a reader, who wants two or three digits: `12 ms`, `1.2 s`, `350 us`.
+pub fn span(span: Span) -> String {
+    match span.0 {
+        us @ ..1_000 => format!("{us} us"),
+        us @ ..1_000_000 => format!("{} ms", us / 1_000),
+        us @ ..10_000_000 => format!("{}.{} s", us / 1_000_000, us / 100_000 % 10),
+        us => format!("{} s", us / 1_000_000),
+    }
+}
+
+/// Writes how long ago something was.
+pub fn ago(now: Instant, at: Instant) -> String {
+    format!("{} ago", span(now.since(at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::protocol::MessageKind;
+    use crate::sim::record::Causes;
+    use crate::sim::{EventId, FaultId};
+
+    static VOTE: MessageKind = MessageKind {
+        name: "Vote",
+        glyph: '◆',
+        nature: Nature::Control,
+        fields: &["term", "granted"],
+    };
+
+    fn record(who: u16, what: What) -> Record {
+        let who = Some(Address::Node(who));
+        Record { at: Instant(5), id: EventId(1), who, because: Causes::new(), what }
+    }
+
+    #[test]
+    fn records_are_told_in_words_that_name_who_and_what() {
+        let (n1, vote) = (Address::Node(1), Detail::new(&VOTE, [3, 1, 0, 0]));
+        let why = Withheld::Fault(FaultId(2));
+        let told = [
+            (What::Noted(Note::Suspects(n1)), "n3 suspects n1"),
+            (What::Sent { to: n1, detail: vote }, "n3 → n1 Vote granted"),
+            (What::Withheld { from: n1, detail: vote, why }, "message n1→n3 Vote lost: F2"),
+            (What::Noted(Note::Role { role: Role::Leader, epoch: 2 }), "n3 leads term 2"),
+            (What::Life(Life::Down), "n3 goes down"),
+        ];
+        for (what, text) in told {
+            assert_eq!(describe(&record(3, what)), text);
+        }
+    }
+
+    #[test]
+    fn spans_are_rounded_for_the_eye() {
+        let written =
+            [(900, "900 us"), (12_345, "12 ms"), (2_049_000, "2.0 s"), (61_000_000, "61 s")];
+        for (us, text) in written {
+            assert_eq!(span(Span(us)), text);
+        }
+    }
+}
