@@ -284,7 +284,51 @@ fn a_picture_of_a_screen_is_the_same_each_time() {
     let picture = faultlab::tui::picture::svg(&draw(), &paper);
     assert_eq!(picture, faultlab::tui::picture::svg(&draw(), &paper));
     assert!(picture.contains("2 believe they lead"));
-    if let Some(path) = option_env!("FAULTLAB_PICTURE") {
-        std::fs::write(path, picture).expect("written");
-    }
+}
+
+/// A chain as causes would hand it over, around findings of a real run.
+fn explained(session: &Session) -> Vec<Chain> {
+    use faultlab::causes::{Confirmed, Containment, Named};
+    use faultlab::oracles::Grade;
+    let standing = session.standing();
+    let of = |failure: bool| -> Vec<faultlab::oracles::Finding> {
+        let found = standing.iter().filter(|finding| (finding.grade == Grade::Failure) == failure);
+        found.map(|finding| (*finding).clone()).collect()
+    };
+    let (errors, failures) = (of(false), of(true));
+    let via = errors[0].event;
+    let named = |id, confirmed| Named { fault: faultlab::sim::FaultId(id), via, confirmed };
+    let contained = Containment {
+        by: "quorum",
+        at: via,
+        text: "a majority went on".to_owned(),
+        confirmed: Some(true),
+    };
+    vec![Chain {
+        finding: errors[0].clone(),
+        faults: vec![named(1, Confirmed::ButFor)],
+        errors,
+        failures,
+        containment: vec![contained],
+        path: Vec::new(),
+    }]
+}
+
+#[test]
+fn a_confirmed_chain_says_what_the_run_without_the_fault_has_shown() {
+    let session = leader_cut_off();
+    let chains = explained(&session);
+    let theme = Theme::default();
+    let drawn = text(&screen(&session, &chains, (200, 60), |_| (), &theme));
+    assert!(drawn.contains("✓ F1 confirmed: cut off n3"), "{drawn}");
+    assert!(drawn.contains("without it, it does not happen"), "{drawn}");
+    assert!(drawn.contains("▣ contained by quorum ✓"), "{drawn}");
+    let small = screen(&session, &chains, (80, 24), |eyes| eyes.focus = Pane::Chain, &theme);
+    insta::assert_snapshot!("explained_80x24", text(&small));
+}
+
+#[test]
+fn before_anything_is_wrong_the_chain_teaches_which_keys_break_something() {
+    let session = Session::new(scenario(5, "At the beginning"), 7);
+    assert!(plain(&session, (80, 24)).contains("Press 1-4 or 8 to break something."));
 }

@@ -2,7 +2,8 @@
 //! was left; as a file, and as a token of one word.
 //!
 //! Absent on purpose: anything that happened. It happens again, and the digest says whether it was
-//! the same. A scenario that comes with the program is named, with a hash of what it says; any other
+//! the same. A scenario that comes with the program is named, with a hash of what it says; any
+//! other
 //! is carried whole. Only the future that the reader is in is kept, not the branches.
 
 use std::fmt;

@@ -85,8 +85,11 @@ pub fn message(detail: &Detail) -> String {
     let shown = if detail.kind.nature == Nature::Probe { 1 } else { 3 };
     let fields = detail.kind.fields.iter().zip(detail.values).take(shown);
     fields.fold(detail.kind.name.to_owned(), |text, (name, value)| {
-        let name = name.replace('_', " ");
-        format!("{text} {name} {value}")
+        // A call is `call 36`, not `call call 36`.
+        match name.replace('_', " ") {
+            name if name == detail.kind.name => format!("{text} {value}"),
+            name => format!("{text} {name} {value}"),
+        }
     })
 }
 

@@ -71,7 +71,11 @@ impl View for Chain {
             Row::new(eyes.theme).say(Ink::Muted, " ").say(Ink::Text, text).draw(inner, buf);
             return;
         }
-        if inner.width < LANES_FROM || inner.height < 2 {
+        if inner.height < 2 {
+            summary(moment, eyes).draw(inner, buf);
+            return;
+        }
+        if inner.width < LANES_FROM {
             one_lane(&lanes, eyes, inner, buf, hits);
             return;
         }
@@ -137,6 +141,34 @@ fn draw_entry(
     hits.push(Hit { area: place, pane: Pane::Chain, target: entry.target });
 }
 
+/// Says in one row how far it has come: `F1● crash n3 → ◆ two leaders → ✖ on time ×4`.
+fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
+    let mut row = Row::new(eyes.theme).say(Ink::Text, " ");
+    let newest = moment.faults.iter().rev().max_by_key(|(_, stage)| *stage != Stage::Healed);
+    match newest {
+        Some((fault, stage)) => {
+            let text = format!("{}{} {}", fault.id, stage.glyph(), stage.word());
+            row.add(stage_ink(*stage), text);
+        }
+        None => row.add(Ink::Muted, "no fault"),
+    }
+    for (grave, none) in [(false, "no error"), (true, "no failure")] {
+        row.add(Ink::Muted, " → ");
+        let of_lane = |finding: &&&Finding| is_failure(finding.grade) == grave;
+        let found: Vec<&Finding> = moment.standing.iter().filter(of_lane).copied().collect();
+        match found.last() {
+            Some(finding) => {
+                let (glyph, ink) = grade_mark(finding.grade);
+                let more =
+                    if found.len() > 1 { format!(" +{}", found.len() - 1) } else { String::new() };
+                row.add(ink, format!("{glyph} {}{more}", finding.property));
+            }
+            None => row.add(Ink::Muted, none),
+        }
+    }
+    row
+}
+
 /// Draws the lanes one below the other, each entry with the name of its lane: the gravest first.
 fn one_lane(lanes: &Lanes<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer, hits: &mut Vec<Hit>) {
     let width = 8;
@@ -162,6 +194,10 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
         newest_first.partition(|(_, stage)| *stage == Stage::Healed);
     let faults = standing.into_iter().chain(healed).take(FAULTS_MAX);
     lanes[0].extend(faults.map(|(fault, stage)| fault_now(eyes, &names, fault, *stage)));
+    if lanes[0].is_empty() && !moment.standing.is_empty() {
+        let row = Row::new(eyes.theme).say(Ink::Muted, " none yet: press 1-4 or 8");
+        lanes[0].push(Entry { row, target: Selection::Nothing });
+    }
     let explains = |finding: &Finding| {
         let mut chains = moment.chains.iter();
         chains.any(|c| c.errors.iter().chain(&c.failures).any(|known| known.same(finding)))
@@ -193,12 +229,12 @@ fn explained<'a>(
     wordy: bool,
     lanes: &mut Lanes<'a>,
 ) {
-    lanes[0].extend(chain.faults.iter().map(|named| fault_named(names, eyes, *named)));
+    lanes[0].extend(chain.faults.iter().flat_map(|named| fault_named(names, eyes, *named)));
     let errors: Vec<&Finding> = chain.errors.iter().collect();
     lanes[1].extend(by_property(eyes, &errors, wordy));
     let failures: Vec<&Finding> = chain.failures.iter().collect();
     lanes[2].extend(by_property(eyes, &failures, wordy));
-    lanes[2].extend(chain.containment.iter().map(|stop| contained(eyes, stop)));
+    lanes[2].extend(chain.containment.iter().flat_map(|stop| contained(eyes, stop)));
     let deepest = lanes.iter().map(Vec::len).max().unwrap_or(0);
     for lane in lanes {
         while lane.len() < deepest {
@@ -252,32 +288,37 @@ impl<'a> Names<'a> {
     }
 }
 
-fn fault_named<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> Entry<'a> {
+fn fault_named<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
     let known = names.moment.faults.iter().find(|(fault, _)| fault.id == named.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
-    let (glyph, ink, proof) = match named.confirmed {
-        Confirmed::ButFor => ('✓', Ink::Active, "without it, it does not happen"),
-        Confirmed::Minimal => ('✓', Ink::Active, "one of the fewest that suffice"),
-        Confirmed::Proposed => ('?', Ink::Dormant, "proposed by the records"),
-        Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed"),
+    let (glyph, ink, word, proof) = match named.confirmed {
+        Confirmed::ButFor => ('✓', Ink::Active, "confirmed", "without it, it does not happen"),
+        Confirmed::Minimal => ('✓', Ink::Active, "confirmed", "one of the fewest that suffice"),
+        Confirmed::Proposed => ('?', Ink::Dormant, "proposed", "no run without it was made yet"),
+        Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed", "it happens without it, too"),
     };
-    let row = Row::new(eyes.theme)
-        .say(ink, format!(" {glyph} {}", named.fault))
-        .say(Ink::Text, text)
-        .say(Ink::Muted, format!(": {proof}"));
-    Entry { row, target: Selection::Record(named.via) }
+    let head = Row::new(eyes.theme)
+        .say(ink, format!(" {glyph} {} {word}:", named.fault))
+        .say(Ink::Text, text);
+    let target = Selection::Record(named.via);
+    [Entry { row: head, target }, proof_row(eyes, proof, target)]
 }
 
-fn contained<'a>(eyes: &Eyes<'a>, stop: &Containment) -> Entry<'a> {
-    let proof = match stop.confirmed {
-        Some(true) => " ✓: without it, a failure comes",
-        Some(false) => " ✗: without it, none comes either",
-        None => "",
+fn contained<'a>(eyes: &Eyes<'a>, stop: &Containment) -> [Entry<'a>; 2] {
+    let (glyph, proof) = match stop.confirmed {
+        Some(true) => (" ✓", "without it, a failure comes"),
+        Some(false) => (" ✗", "without it, no failure comes either"),
+        None => ("", "it cannot be switched off to try"),
     };
-    let row = Row::new(eyes.theme)
-        .say(Ink::Contained, format!("▣ contained by {}", stop.by))
-        .say(Ink::Muted, proof);
-    Entry { row, target: Selection::Record(stop.at) }
+    let row =
+        Row::new(eyes.theme).say(Ink::Contained, format!("▣ contained by {}{glyph}", stop.by));
+    let target = Selection::Record(stop.at);
+    [Entry { row, target }, proof_row(eyes, proof, target)]
+}
+
+/// Says below an entry what a run without it has shown.
+fn proof_row<'a>(eyes: &Eyes<'a>, proof: &'static str, target: Selection) -> Entry<'a> {
+    Entry { row: Row::new(eyes.theme).say(Ink::Muted, "   ").say(Ink::Muted, proof), target }
 }
 
 /// Makes one row for each property: its newest finding in words, and how many there are.

@@ -14,7 +14,7 @@ use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, count, rows};
 use super::super::theme::Ink;
 use super::super::words;
-use super::{RECORDS_READ_MAX, found_so_far, is_selected, open};
+use super::{RECORDS_READ_MAX, found_so_far, is_selected, milestones_so_far, open};
 
 pub use super::super::words::describe;
 
@@ -133,7 +133,22 @@ fn lines(session: &Session, selected: Option<EventId>, enough: usize) -> Vec<Lin
         }
     }
     quiet.settle(&mut lines);
+    if lines.len() <= enough {
+        let oldest = EventId(from.saturating_sub(RECORDS_READ_MAX as u32));
+        lines.extend(earlier(session, oldest).take(enough - lines.len()));
+    }
     lines
+}
+
+/// Goes on with milestones alone where a frame has read all the records that it may.
+fn earlier(session: &Session, oldest: EventId) -> impl Iterator<Item = Line<'_>> {
+    let loud = milestones_so_far(session).skip_while(move |milestone| milestone.record >= oldest);
+    loud.filter(|milestone| milestone.kind() != Kind::Commit).filter_map(
+        |milestone| match milestone.kind() {
+            Kind::Error | Kind::Failure => Some(Line::Found(milestone.record, milestone)),
+            _ => session.record(milestone.record).map(Line::Loud),
+        },
+    )
 }
 
 /// Takes what was found at a record off the list.
@@ -157,10 +172,13 @@ fn is_loud(record: &Record) -> bool {
         }
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
+        What::Noted(Note::Role { epoch: 0, .. }) => false,
         What::Noted(note) => {
             !matches!(note, Note::Appended { .. } | Note::Decided { .. } | Note::Contained { .. })
         }
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
+        // That everybody starts at the beginning is no news.
+        What::Booted => record.at > Instant::ZERO,
         _ => true,
     }
 }

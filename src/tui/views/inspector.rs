@@ -1,4 +1,5 @@
-//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the verdicts.
+//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the
+//! verdicts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -122,6 +123,9 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
             let text = format!("{id} {} {}: {}", stage.glyph(), stage.word(), fault.spec);
             lines.push(pair(eyes, "fault", super::chain::stage_ink(*stage), text));
         }
+    }
+    if scene.life == Life::Down {
+        lines.push(heading(eyes, "as it was when it went down"));
     }
     // The core's term stands among the protocol's own rows, which say it better.
     for (name, value) in &node.report.rows {
@@ -296,13 +300,13 @@ fn run_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Vec<Row<'a>> {
     for verdict in &verdicts {
         let (glyph, ink) = grade_mark(verdict.grade);
         let times = if verdict.count > 1 { format!(" ×{}", verdict.count) } else { String::new() };
-        let first = verdict.at.map_or_else(String::new, |at| format!(", first at {at}"));
+        let first = verdict.at.map_or_else(String::new, |at| format!(" at {at}"));
         // A deviation is named by what is wrong; it is seen, or not.
         let (ink, text) = match (verdict.state, verdict.grade) {
             (State::Held, Grade::Deviation) => (Ink::Muted, "– not seen".to_owned()),
             (State::Held, _) => (Ink::Healthy, "✓ held".to_owned()),
-            (_, Grade::Deviation) => (ink, format!("{glyph} seen{times}{first}")),
-            (state, _) => (ink, format!("{glyph} {}{times}{first}", state.word())),
+            (_, Grade::Deviation) => (ink, format!("{glyph} seen{first}{times}")),
+            (state, _) => (ink, format!("{glyph} {}{first}{times}", state.word())),
         };
         lines.push(verdict_row(eyes, verdict.property, ink, text));
     }

@@ -7,7 +7,7 @@ use crate::lab::Stage;
 use crate::sim::{Address, Life, Mood, NodeScene, Role, Span};
 
 use super::super::super::moment::{Eyes, Moment};
-use super::super::super::text::{Row, rows};
+use super::super::super::text::{self, Row, rows};
 use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
@@ -91,7 +91,7 @@ impl Node<'_> {
         let follows = self.scene.life == Life::Up && self.scene.glance.role == Role::Follower;
         let cut = follows && self.cut() > 0;
         let (glyph, ink) = if cut { ('⊘', Ink::Active) } else { (glyph, ink) };
-        Row::new(eyes.theme).say(ink, glyph.to_string()).draw(area, buf);
+        text::glyph((area.x, area.y), glyph, ink, eyes.theme, buf);
     }
 
     /// Returns how far the fault on it that has come furthest has come.
@@ -136,7 +136,7 @@ impl Node<'_> {
         let text = match width {
             ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
             WORDY.. => format!("{was}term {term} log {length}"),
-            _ => format!("{was}t{term} log {length}"),
+            _ => format!("t{term} log {length}"),
         };
         row.add(Ink::Muted, text);
         if width < ROOMY {
@@ -208,7 +208,8 @@ impl Node<'_> {
     fn lead<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Option<Row<'a>> {
         let row = Row::new(eyes.theme);
         let led = self.known().led.iter().copied();
-        let most = if width >= ROOMY { 5 } else { 2 };
+        // A name takes three columns or four, the words around the names ten.
+        let most = width.saturating_sub(8) / 3;
         let down = self.scene.life == Life::Down;
         if self.scene.glance.role == Role::Leader && !down {
             let who = if led.len() == 0 { "nobody else".to_owned() } else { group(led, most) };
