@@ -78,7 +78,9 @@ pub fn update(state: &mut State, action: Action) {
         None => false,
     };
     if let Some(reason) = action.unavailable(state) {
-        return state.say(reason);
+        // The first 0 of 00 may have healed the last fault already.
+        let done = healed_before && action == Action::Heal;
+        return state.say(if done { "all faults are healed" } else { reason });
     }
     match action {
         Action::Palette => {

@@ -117,7 +117,7 @@ pub fn footer(state: &State) -> Vec<(String, &'static str)> {
     let works = |entry: &&Entry| entry.action.unavailable(state).is_none();
     let mut footer: Vec<(Vec<String>, &'static str)> = Vec::new();
     for entry in ACTIONS.iter().filter(shown).filter(works) {
-        let Some(word) = entry.hint else { continue };
+        let Some(word) = hint(state, entry) else { continue };
         let key = state.keymap.key(entry.action);
         if key.is_empty() || (entry.action == Action::Open && opens_nothing_new(state)) {
             continue;
@@ -128,6 +128,12 @@ pub fn footer(state: &State) -> Vec<(String, &'static str)> {
         }
     }
     footer.into_iter().map(|(keys, word)| (together(&keys), word)).collect()
+}
+
+/// Returns the word of an action in the footer.
+fn hint(state: &State, entry: &Entry) -> Option<&'static str> {
+    let runs = state.lab.as_ref().is_some_and(|lab| lab.running);
+    if entry.action == Action::Run && runs { Some("pause") } else { entry.hint }
 }
 
 /// In the grid the selection matters more than Enter: its place in the footer goes to the rest.

@@ -35,6 +35,8 @@ pub mod theme;
 pub mod views;
 pub mod words;
 
+pub use moment::{Eyes, Hit, Moment, Pane, Selection, View};
 pub use start::{Inquiry, Investigator, Listed, Options, Room, Start};
 pub use state::State;
 pub use terminal::run;
+pub use theme::Theme;

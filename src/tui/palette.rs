@@ -195,7 +195,7 @@ mod tests {
         let first = |query: &str| find(&state, query).into_iter().next().expect("something");
         assert_eq!(
             (first("paus").name.as_str(), first("run pau").key.as_str()),
-            ("timing: pause", "Space")
+            ("run or pause", "Space")
         );
         assert_eq!(first("prev mile").action, Action::PreviousMilestone);
         assert!(find(&state, "zzzz").is_empty());

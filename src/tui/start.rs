@@ -131,7 +131,8 @@ pub fn first_run() -> Scenario {
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
         faults: Vec::new(),
         expect: Vec::new(),
-        bounds: BoundsSpec::default(),
+        // The calls that come before the first leader have to wait for an election: no failure.
+        bounds: BoundsSpec { on_time: Span::millis(500), ..BoundsSpec::default() },
         until: Span::secs(20),
     }
 }
