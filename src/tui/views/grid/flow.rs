@@ -57,7 +57,7 @@ pub(super) struct Group {
 impl Flow {
     /// Finds the roomiest way in which so many nodes fit.
     pub fn fit(groups: &[Group], area: Rect) -> Flow {
-        let nodes = groups.iter().map(|group| group.nodes.len()).sum();
+        let nodes: usize = groups.iter().map(|group| group.nodes.len()).sum();
         let mut last = None;
         for (density, width, height) in SIZES {
             let flow = match density {
