@@ -145,6 +145,8 @@ pub struct RegisterClient {
     retries: bool,
     /// The mean time between two calls, or `None` where it never calls.
     gap: Option<Span>,
+    /// When the first may come.
+    start: Span,
     /// The number of the last call.
     serial: u32,
     /// Whom the next call asks: drawn at first, then whoever answered or was pointed at.
