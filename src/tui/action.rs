@@ -151,8 +151,6 @@ use Group::{Faults, Looking, Program, Time};
 /// Every action that has a name; the footer takes them in this order.
 #[rustfmt::skip]
 pub static ACTIONS: &[Entry] = &[
-    entry(Action::Open, "open", "open", Some("open"), Looking,
-        "Opens what is selected: a node, an event, a line of a list."),
     entry(Action::Class('1'), "crash-stop", "crash-stop", Some("break"), Faults,
         "The selected node stops and does not come back."),
     entry(Action::Class('2'), "crash-recovery", "crash-recovery", Some("break"), Faults,
@@ -196,6 +194,8 @@ pub static ACTIONS: &[Entry] = &[
         "Goes to the newest moment that was reached."),
     entry(Action::GoTo, "go-to", "go to an instant", None, Time,
         "Goes to an instant of virtual time that is typed."),
+    entry(Action::Open, "open", "open", Some("open"), Looking,
+        "Opens what is selected: a node, an event, a line of a list."),
     entry(Action::NextPane, "next-pane", "next pane", Some("pane"), Looking,
         "Gives the keys to the next pane."),
     entry(Action::PreviousPane, "previous-pane", "previous pane", None, Looking,
@@ -254,9 +254,15 @@ impl Action {
     pub fn unavailable(self, state: &State) -> Option<&'static str> {
         match self {
             Action::Open => state.nothing_to_open(),
-            Action::Move(_) | Action::Page(_) => None,
-            Action::Theme | Action::Motion | Action::Palette | Action::Help => None,
-            Action::Back | Action::Suspend | Action::Quit => None,
+            Action::Move(_)
+            | Action::Page(_)
+            | Action::Theme
+            | Action::Motion
+            | Action::Palette
+            | Action::Help
+            | Action::Back
+            | Action::Suspend
+            | Action::Quit => None,
             Action::Home => {
                 (state.place == Place::Home).then_some("this is the home screen already")
             }
@@ -284,9 +290,6 @@ impl Action {
             Action::Frontier if !lab.session.in_past() => Some("this is the newest moment"),
             Action::Faster if !lab.pace.clone().faster() => Some("this is full speed"),
             Action::Slower if !lab.pace.clone().slower() => Some("it does not go slower"),
-            Action::Why if state.options.investigator.is_none() && lab.chains.is_empty() => {
-                Some("nobody is here to say why")
-            }
             Action::Why if lab.session.signals().next().is_none() => {
                 Some("nothing has gone wrong yet")
             }

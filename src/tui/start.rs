@@ -1,11 +1,7 @@
 //! What the screen begins with, and what it is given by those that may read files.
 
-use std::fmt::Debug;
-
-use crate::causes::Chain;
 use crate::lab::Session;
 use crate::lab::scenario::{BoundsSpec, DiskSpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
-use crate::oracles::Finding;
 use crate::protocols::ProtocolSpec;
 use crate::protocols::raft::RaftSpec;
 use crate::sim::Span;
@@ -65,19 +61,9 @@ pub struct Listed {
     pub line: String,
 }
 
-/// A question that is being answered: why did this come about? It is worked in slices.
-pub trait Inquiry: Debug {
-    /// Works for at most so many moves; returns whether it is done.
-    fn work(&mut self, moves_max: u64) -> bool;
-    /// Returns what is known so far.
-    fn chain(&self) -> Chain;
-}
-
-/// Begins an inquiry into a finding of a run.
-pub type Investigator = fn(&Session, &Finding) -> Box<dyn Inquiry>;
-
 /// What the screen is given. The functions are called once the first frame is drawn, or later.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// The theme, by name.
     pub theme: String,
@@ -93,8 +79,6 @@ pub struct Options {
     pub listing: fn() -> Vec<Listed>,
     /// Opens what was chosen there, or says why it cannot be opened.
     pub open: fn(Room, &str) -> Result<Start, String>,
-    /// Says why; `None` where nobody can.
-    pub investigator: Option<Investigator>,
     /// A line to show first: what was damaged and set aside, for example.
     pub notice: Option<String>,
     /// Whether the key F12 makes the program panic, to try that the terminal survives it.
@@ -111,7 +95,6 @@ impl Default for Options {
             keys: None,
             listing: Vec::new,
             open: |_, name| Err(format!("`{name}` cannot be opened from here")),
-            investigator: None,
             notice: None,
             panic_key: false,
         }

@@ -38,6 +38,8 @@ pub enum Over {
     Palette(Palette),
     /// A question that waits for an answer.
     Prompt(Prompt),
+    /// Why the finding in question came about.
+    Why,
 }
 
 /// One line to the reader: what was done, or why it was not.
@@ -181,6 +183,11 @@ impl State {
     /// Returns whether something goes on without a key: then the loop ticks.
     pub fn is_busy(&self) -> bool {
         self.place == Place::Lab && self.lab.as_ref().is_some_and(|lab| lab.is_busy())
+    }
+
+    /// Returns whether virtual time stands, and only a question is being answered.
+    pub fn only_asks(&self) -> bool {
+        self.is_busy() && self.lab.as_ref().is_some_and(|lab| !lab.running)
     }
 
     /// Takes the theme of this name; says where there is none.
