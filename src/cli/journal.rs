@@ -24,10 +24,10 @@ pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) ->
         if trace.is_some() {
             line(&mut records, &of_record(record));
         }
-        if let (Some(_), What::Client(note)) = (history, &record.what) {
-            if let Some(entry) = of_note(record, note) {
-                line(&mut calls, &entry);
-            }
+        if let (Some(_), What::Client(note)) = (history, &record.what)
+            && let Some(entry) = of_note(record, note)
+        {
+            line(&mut calls, &entry);
         }
     };
     let journal = session.journal().to_vec();
