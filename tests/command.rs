@@ -41,6 +41,14 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&ends(arguments, 0)).expect("one JSON object")
 }
 
+/// Runs a scenario or a token; what is expected of it may come true or not.
+#[track_caller]
+fn ran(what: &str, more: &[&str]) -> Value {
+    let output = faultlab(&[&["run", what, "--json"], more].concat());
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{what} {more:?}");
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
 /// Writes a file into a folder of its own and returns its path.
 fn file(name: &str, text: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("command");
@@ -108,10 +116,7 @@ fn a_run_that_fails_is_explained_by_its_fault() {
 
 #[test]
 fn the_same_seed_is_the_same_run_and_another_is_not() {
-    let digest = |seed: &str| {
-        json(&["run", "leader-cut-off", "--seed", seed, "--until", "6s", "--json"])["digest"]
-            .clone()
-    };
+    let digest = |seed| ran("leader-cut-off", &["--seed", seed, "--until", "6s"])["digest"].clone();
     assert_eq!(digest("7"), digest("7"));
     assert_ne!(digest("7"), digest("8"));
 }
@@ -120,18 +125,18 @@ fn the_same_seed_is_the_same_run_and_another_is_not() {
 fn a_token_brings_back_its_run() {
     let path = file("odd.ron", &DISAPPOINTED.replace("Held(\"available\")", "Held(\"durable\")"));
     for scenario in ["leader-cut-off", path.to_str().expect("a plain name")] {
-        let first = json(&["run", scenario, "--seed", "9", "--until", "5s", "--json"]);
+        let first = ran(scenario, &["--seed", "9", "--until", "5s"]);
         let token = first["token"].as_str().expect("a text");
-        let again = json(&["run", token, "--json"]);
+        let again = ran(token, &[]);
         for field in ["digest", "events", "virtual_us", "seed", "title", "token", "verdicts"] {
             assert_eq!(again[field], first[field], "{field} of {scenario}");
         }
         let kept = file("kept.txt", token);
         let kept = kept.to_str().expect("a plain name");
-        assert_eq!(json(&["run", kept, "--json"])["digest"], first["digest"]);
-        let longer = json(&["run", token, "--until", "5500ms", "--json"]);
+        assert_eq!(ran(kept, &[])["digest"], first["digest"]);
+        let longer = ran(token, &["--until", "5500ms"]);
         assert_eq!(longer["virtual_us"], 5_500_000);
-        let direct = json(&["run", scenario, "--seed", "9", "--until", "5500ms", "--json"]);
+        let direct = ran(scenario, &["--seed", "9", "--until", "5500ms"]);
         assert_eq!(longer["digest"], direct["digest"]);
     }
 }
@@ -333,7 +338,7 @@ fn a_picture_is_the_same_each_time() {
 fn shells_and_manuals_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = ends(&["completions", shell], 0);
-        assert!(script.contains("experiment") && script.contains("--history"), "{shell}");
+        assert!(script.contains("experiment") && script.contains("history"), "{shell}");
     }
     let page = ends(&["man"], 0);
     assert!(page.starts_with(".ie") && page.contains("faultlab"), "{page:.100}");
