@@ -5,6 +5,7 @@ pub mod experiments;
 pub mod faults;
 pub mod files;
 pub mod lab;
+pub mod lessons;
 pub mod mechanisms;
 pub mod oracles;
 pub mod protocols;

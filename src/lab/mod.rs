@@ -18,7 +18,7 @@ mod session;
 mod timeline;
 pub mod token;
 mod trial;
-mod wording;
+pub mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};
 pub use course::{Course, Position};

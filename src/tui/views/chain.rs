@@ -3,7 +3,7 @@
 //! Where a chain was computed, its rows say what a run without each fault has shown; before that
 //! the lanes say what is so now, side by side, and claim no cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use crate::causes::{self, Confirmed, Containment, Named};
 use crate::faults::Target;
 use crate::lab::{Fault, Happening, Stage};
-use crate::oracles::{Finding, Grade};
+use crate::oracles::{Finding, Grade, Subject};
 use crate::sim::{EventId, FaultId, What};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -198,10 +198,9 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
         let row = Row::new(eyes.theme).say(Ink::Muted, " none yet: press 1-4 or 8");
         lanes[0].push(Entry { row, target: Selection::Nothing });
     }
-    let explains = |finding: &Finding| {
-        let mut chains = moment.chains.iter();
-        chains.any(|c| c.errors.iter().chain(&c.failures).any(|known| known.same(finding)))
-    };
+    let told = moment.chains.iter().flat_map(|c| c.errors.iter().chain(&c.failures));
+    let told: BTreeSet<(&str, Subject)> = told.map(|f| (f.property, f.subject)).collect();
+    let explains = |finding: &Finding| told.contains(&(finding.property, finding.subject));
     let open: Vec<&Finding> =
         moment.standing.iter().copied().filter(|finding| !explains(finding)).collect();
     for (lane, grave) in [(1, false), (2, true)] {
@@ -229,7 +228,7 @@ fn explained<'a>(
     wordy: bool,
     lanes: &mut Lanes<'a>,
 ) {
-    lanes[0].extend(chain.faults.iter().flat_map(|named| fault_named(names, eyes, *named)));
+    lanes[0].extend(chain.faults.iter().flat_map(|named| accused(names, eyes, *named)));
     let errors: Vec<&Finding> = chain.errors.iter().collect();
     lanes[1].extend(by_property(eyes, &errors, wordy));
     let failures: Vec<&Finding> = chain.failures.iter().collect();
@@ -288,7 +287,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn fault_named<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
+fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
     let known = names.moment.faults.iter().find(|(fault, _)| fault.id == named.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
     let (glyph, ink, word, proof) = match named.confirmed {
