@@ -24,18 +24,15 @@ pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) ->
         if trace.is_some() {
             line(&mut records, &of_record(record));
         }
-        if let (Some(_), What::Client(note)) = (history, &record.what) {
-            if let Some(entry) = of_note(record, note) {
-                line(&mut calls, &entry);
-            }
+        if let (Some(_), What::Client(note)) = (history, &record.what)
+            && let Some(entry) = of_note(record, note)
+        {
+            line(&mut calls, &entry);
         }
     };
     let journal = session.journal().to_vec();
     let keep = if trace.is_some() { Keep::Everything } else { Keep::Milestones };
     let mut again = Trial::with(session.scenario(), session.seed(), journal, keep);
-    // The first records were made before anybody could watch: they are those of the session.
-    let first = again.world().next_record();
-    (0..first.0).filter_map(|id| session.record(crate::sim::EventId(id))).for_each(&mut take);
     again.run(session.clock(), |record, _| {
         take(record);
         ControlFlow::Continue(())

@@ -51,6 +51,7 @@ pub struct Replay {
 
 /// Where a scenario is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Source {
     /// It comes with the program.
     Embedded {
