@@ -204,13 +204,13 @@ fn amnesia_loses_what_was_acknowledged_and_takes_all_three_faults() {
     scenario.until = Span::secs(3);
     let session = play(scenario, 1);
     let all = [(1, Confirmed::ButFor), (2, Confirmed::ButFor), (3, Confirmed::ButFor)];
-    for property in ["durable", "leader completeness", "linearizable"] {
+    for property in ["durable", "linearizable"] {
         let chain = Inquiry::new(&session, &first(&session, property)).finish();
         assert_eq!(named(&chain), all, "{property}");
     }
     let chain = Inquiry::new(&session, &first(&session, "durable")).finish();
     let errors: Vec<&str> = chain.errors.iter().map(|error| error.property).collect();
-    assert!(errors.contains(&"leader completeness"), "{errors:?}");
+    assert!(errors.contains(&"lacks acknowledged data"), "{errors:?}");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn records_that_were_let_go_are_made_again() {
     let known = Inquiry::new(&session, &finding).finish();
     let mut at = session.clock();
     while session.memory_begins() <= finding.event {
-        at = at + Span::secs(1);
+        at += Span::secs(1);
         session.advance_to(at, u64::MAX);
     }
     assert!(session.record(finding.event).is_none(), "it was let go");
@@ -290,17 +290,20 @@ fn records_that_were_let_go_are_made_again() {
 
 #[test]
 fn nearly_all_causes_that_are_named_are_confirmed() {
-    let mut tally = Tally::default();
+    let (mut tally, mut unexplained) = (Tally::default(), 0);
     for seed in 1..=200 {
         let nodes = 3 + 2 * (seed % 2) as u16;
         let session = play(scenario(nodes, RaftSpec::default(), schedule(seed, nodes)), seed);
         for chain in tally.count(&session) {
             assert!(chain.path.len() <= 6, "seed {seed}: {:?}", chain.path);
             assert!(chain.tell(&session).len() <= LINES_MAX, "seed {seed}");
+            let begun = session.faults().iter().any(|(fault, _)| fault.at < chain.finding.at);
+            unexplained += u32::from(begun && chain.faults.is_empty());
         }
     }
     let share = 100.0 * f64::from(tally.confirmed) / f64::from(tally.named);
     println!("{share:.1}% of named causes are confirmed: {tally:?}");
+    println!("{unexplained} episodes after the first fault name none");
     assert!(tally.named >= 200, "enough was named to measure: {tally:?}");
     assert!(share >= 95.0, "{share:.1}% of named causes are confirmed: {tally:?}");
 }

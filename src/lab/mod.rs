@@ -7,6 +7,7 @@ pub mod build;
 mod check;
 mod course;
 pub mod embedded;
+mod expect;
 pub mod milestone;
 pub mod place;
 pub mod reading;
@@ -17,7 +18,7 @@ mod session;
 mod timeline;
 pub mod token;
 mod trial;
-mod wording;
+pub mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};
 pub use course::{Course, Position};
