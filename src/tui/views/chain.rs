@@ -287,19 +287,19 @@ impl<'a> Names<'a> {
     }
 }
 
-fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
-    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == named.fault);
+fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, cause: Named) -> [Entry<'a>; 2] {
+    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == cause.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
-    let (glyph, ink, word, proof) = match named.confirmed {
+    let (glyph, ink, word, proof) = match cause.confirmed {
         Confirmed::ButFor => ('✓', Ink::Active, "confirmed", "without it, it does not happen"),
         Confirmed::Minimal => ('✓', Ink::Active, "confirmed", "one of the fewest that suffice"),
         Confirmed::Proposed => ('?', Ink::Dormant, "proposed", "no run without it was made yet"),
         Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed", "it happens without it, too"),
     };
     let head = Row::new(eyes.theme)
-        .say(ink, format!(" {glyph} {} {word}:", named.fault))
+        .say(ink, format!(" {glyph} {} {word}:", cause.fault))
         .say(Ink::Text, text);
-    let target = Selection::Record(named.via);
+    let target = Selection::Record(cause.via);
     [Entry { row: head, target }, proof_row(eyes, proof, target)]
 }
 
