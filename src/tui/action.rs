@@ -4,6 +4,7 @@
 
 use crate::faults::{Class, FAULTS, Variant};
 
+use super::lab::Lab;
 use super::moment::Selection;
 use super::state::{Place, State};
 
@@ -271,8 +272,31 @@ impl Action {
         }
     }
 
+    /// Says why the lesson that leads through the run does not let the action happen.
+    fn held_by_lesson(self, lab: &Lab) -> Option<&'static str> {
+        let guide = lab.guide.as_ref()?;
+        let in_past = lab.session.in_past();
+        match self {
+            Action::Class(_) | Action::Inject(..) | Action::Heal | Action::HealAll => {
+                guide.locked()
+            }
+            Action::Run if !guide.runs() => Some("time waits for the lesson; Enter goes on"),
+            Action::Next if !guide.runs() && !in_past => {
+                Some("time waits for the lesson; Enter goes on")
+            }
+            Action::NextMilestone if !in_past => Some("in a lesson, let time run: Space"),
+            Action::Again | Action::NewSeed | Action::SwitchBranch => {
+                Some("not in a lesson: backspace goes back in it")
+            }
+            _ => None,
+        }
+    }
+
     fn unavailable_in_lab(self, state: &State) -> Option<&'static str> {
         let Some(lab) = &state.lab else { return Some("no run is open") };
+        if let Some(reason) = self.held_by_lesson(lab) {
+            return Some(reason);
+        }
         match self {
             Action::Class(digit) | Action::Inject(digit, _) => match (digit, lab.aim) {
                 (digit, _) if class(digit).is_none() => Some(not_here(digit)),

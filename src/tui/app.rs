@@ -11,7 +11,7 @@ use super::palette::{self, Palette};
 use super::prompt::{self, Ask, Prompt};
 use super::state::{Over, Place, State};
 use super::theme::THEMES;
-use super::{help, home, mouse, why};
+use super::{guide, help, home, mouse, why};
 
 /// How many rows a page is.
 const PAGE: isize = 10;
@@ -42,6 +42,7 @@ fn key(state: &mut State, key: &KeyEvent) {
         KeyCode::Char('c') if control => state.quit = true,
         KeyCode::Char('z') if control => state.suspend = true,
         KeyCode::F(12) if state.options.panic_key => panic!("the panic key was pressed"),
+        _ if state.over.is_none() && guide::key(state, key) => {}
         _ => match &state.over {
             Some(Over::Palette(_)) => palette::key(state, key),
             Some(Over::Prompt(_)) => prompt::key(state, key),

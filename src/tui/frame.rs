@@ -57,7 +57,34 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
     drawn
 }
 
+/// How wide the page of a lesson is at most, and how much of the screen it may take, in percent.
+const PAGE_COLUMNS_MAX: u16 = 64;
+const PAGE_PERCENT: u16 = 45;
+
+/// Parts the area between the page of a lesson and the lab; a narrow screen shows one of them: the
+/// page while it waits for the learner, the lab while time runs.
+fn beside_lesson(lab: &Lab, area: Rect) -> (Rect, Rect) {
+    if area.width < 2 * super::layout::WIDTH_MIN {
+        let none = Rect { width: 0, ..area };
+        return if lab.running { (none, area) } else { (area, none) };
+    }
+    let wide = (area.width * PAGE_PERCENT / 100).min(PAGE_COLUMNS_MAX);
+    let wide = wide.min(area.width - super::layout::WIDTH_MIN);
+    let page = Rect { width: wide, ..area };
+    (page, Rect { x: area.x + wide, width: area.width - wide, ..area })
+}
+
 fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let mut area = area;
+    if let Some(guide) = &lab.guide {
+        let (page, rest) = beside_lesson(lab, area);
+        let inner = Rect { width: page.width.saturating_sub(1), ..page };
+        super::lesson::draw(&guide.page, &state.theme, inner, buf);
+        area = rest;
+        if area.is_empty() {
+            return;
+        }
+    }
     let standing = lab.session.standing();
     // In the past, what was explained of the future is not known yet.
     let next = lab.session.next_record();

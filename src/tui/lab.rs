@@ -8,6 +8,7 @@ use crate::lab::{Act, Fault, Kind, Seek, Session, Stage};
 use crate::oracles::{Finding, Grade, Signal};
 use crate::sim::{Address, EventId, FaultId, Instant, Role, Scene};
 
+use super::guide::Guide;
 use super::moment::{Pane, Selection};
 use super::narrate::{self, Line};
 use super::pace::Pace;
@@ -56,6 +57,8 @@ pub struct Lab {
     pub faults: Vec<(Fault, Stage)>,
     /// The newest thing that matters, in words.
     pub news: Line,
+    /// The lesson that leads through the run, if one does.
+    pub guide: Option<Box<Guide>>,
     /// The first record of which the log has not told yet.
     untold: EventId,
 }
@@ -80,6 +83,7 @@ impl Lab {
             inquiry: None,
             healed_just_now: false,
             news: Line::default(),
+            guide: None,
         };
         lab.refresh();
         lab
@@ -91,6 +95,9 @@ impl Lab {
         self.faults = self.session.faults();
         self.tell_the_log();
         self.news = narrate::newest(self);
+        if let Some(guide) = &mut self.guide {
+            guide.refresh(&self.session);
+        }
     }
 
     /// Returns whether something goes on without a key.
@@ -106,15 +113,30 @@ impl Lab {
         }
         let from = self.session.clock();
         let target = from + self.pace.due(real_us);
-        let mut reached = self.session.advance_to(target, SLICE);
+        let mut reached = self.go_on(target);
         while !reached && !out_of_time() {
-            reached = self.session.advance_to(target, SLICE);
+            reached = self.go_on(target);
+        }
+        if self.held_by_lesson() {
+            self.running = false;
         }
         self.pace.made(self.session.clock().since(from), real_us, !reached);
         if self.session.next_record() > EventId(RECORDS_MAX) {
             self.running = false;
         }
         self.refresh();
+    }
+
+    fn go_on(&mut self, target: Instant) -> bool {
+        match &mut self.guide {
+            Some(guide) => guide.advance(&mut self.session, target, SLICE),
+            None => self.session.advance_to(target, SLICE),
+        }
+    }
+
+    /// Returns whether the lesson holds virtual time: it waits for the learner.
+    pub fn held_by_lesson(&self) -> bool {
+        self.guide.as_ref().is_some_and(|guide| !guide.runs())
     }
 
     fn inquire(&mut self, out_of_time: &mut dyn FnMut() -> bool) {
@@ -182,7 +204,12 @@ impl Lab {
     fn make(&mut self, act: Act) -> Option<String> {
         let from = self.session.next_record();
         let in_past = self.session.in_past();
-        self.session.make(act);
+        match &mut self.guide {
+            Some(guide) => guide.make(&mut self.session, act),
+            None => {
+                self.session.make(act);
+            }
+        }
         if in_past {
             // What was found and explained after this instant belongs to the future that is left.
             self.untold = from;
@@ -256,6 +283,9 @@ impl Lab {
     pub fn forwards(&mut self) -> bool {
         self.running = false;
         let went_on = self.session.step();
+        if let Some(guide) = &mut self.guide {
+            guide.judge(&self.session);
+        }
         self.select_newest();
         went_on
     }

@@ -14,11 +14,13 @@
 pub mod action;
 pub mod app;
 pub mod frame;
+pub mod guide;
 pub mod help;
 pub mod home;
 pub mod keys;
 pub mod lab;
 pub mod layout;
+pub mod lesson;
 pub mod moment;
 pub mod mouse;
 pub mod narrate;

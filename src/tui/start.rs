@@ -1,6 +1,7 @@
 //! What the screen begins with, and what it is given by those that may read files.
 
 use crate::lab::{Scenario, Session, embedded, read_scenario};
+use crate::lessons::LessonProgress;
 
 /// What opens first.
 #[derive(Debug)]
@@ -74,6 +75,10 @@ pub struct Options {
     pub listing: fn() -> Vec<Listed>,
     /// Opens what was chosen there, or says why it cannot be opened.
     pub open: fn(Room, &str) -> Result<Start, String>,
+    /// Returns what is kept of a lesson from earlier times.
+    pub kept: fn(&str) -> LessonProgress,
+    /// Keeps how far a lesson has come, or says why it cannot be kept.
+    pub keep: fn(&str, &LessonProgress) -> Result<(), String>,
     /// A line to show first: what was damaged and set aside, for example.
     pub notice: Option<String>,
     /// Whether the key F12 makes the program panic, to try that the terminal survives it.
@@ -90,6 +95,8 @@ impl Default for Options {
             keys: None,
             listing: Vec::new,
             open: |_, name| Err(format!("`{name}` cannot be opened from here")),
+            kept: |_| LessonProgress::default(),
+            keep: |_, _| Ok(()),
             notice: None,
             panic_key: false,
         }

@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::lab::Session;
 
+use super::guide;
 use super::home::Home;
 use super::keys::{Keymap, KeysError};
 use super::lab::Lab;
@@ -139,7 +140,7 @@ impl State {
             }
             Start::Lesson(name) => {
                 self.place = Place::Home;
-                self.say(format!("lessons cannot be played yet, `{name}` neither"));
+                guide::open(self, &name);
             }
         }
     }
@@ -149,7 +150,8 @@ impl State {
         self.open(Start::lab(first_run(), 1, "first run"));
     }
 
-    fn enter(&mut self, lab: Lab) {
+    /// Puts a run on the screen.
+    pub(super) fn enter(&mut self, lab: Lab) {
         self.lab = Some(Box::new(lab));
         self.place = Place::Lab;
         self.over = None;
