@@ -41,8 +41,7 @@ pub fn describe(record: &Record) -> String {
 pub fn mark(record: &Record) -> (char, Ink) {
     match &record.what {
         // Not the message's own glyph: among events it would be taken for an error or a fault.
-        What::Sent { .. } => ('→', Ink::Message),
-        What::Delivered { .. } => ('←', Ink::Message),
+        What::Sent { .. } | What::Delivered { .. } => ('·', Ink::Message),
         What::Withheld { .. } => ('✖', Ink::Lost),
         What::Forgot { .. } => ('✖', Ink::Active),
         What::Injected(_) | What::Pulled { .. } => ('▲', Ink::Active),

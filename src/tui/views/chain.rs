@@ -210,7 +210,7 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
     }
     let acts = moment.faults.iter().any(|(_, stage)| *stage == Stage::Active);
     if acts && lanes[2].is_empty() {
-        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client has seen anything wrong");
+        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client saw it");
         lanes[2].push(Entry { row, target: Selection::Nothing });
     }
     lanes
@@ -291,10 +291,16 @@ fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, cause: Named) -> [Entry<'a>; 
     let known = names.moment.faults.iter().find(|(fault, _)| fault.id == cause.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
     let (glyph, ink, word, proof) = match cause.confirmed {
-        Confirmed::ButFor => ('✓', Ink::Active, "confirmed", "without it, it does not happen"),
-        Confirmed::Minimal => ('✓', Ink::Active, "confirmed", "one of the fewest that suffice"),
+        Confirmed::ButFor => {
+            ('✓', Ink::Active, "confirmed", "not so without it: same seed, run again")
+        }
+        Confirmed::Minimal => {
+            ('✓', Ink::Active, "confirmed", "one of the fewest that suffice together")
+        }
         Confirmed::Proposed => ('?', Ink::Dormant, "proposed", "no run without it was made yet"),
-        Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed", "it happens without it, too"),
+        Confirmed::Unconfirmed => {
+            ('✗', Ink::Muted, "not confirmed", "so without it, too: same seed, run again")
+        }
     };
     let head = Row::new(eyes.theme)
         .say(ink, format!(" {glyph} {} {word}:", cause.fault))
@@ -305,8 +311,8 @@ fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, cause: Named) -> [Entry<'a>; 
 
 fn contained<'a>(eyes: &Eyes<'a>, stop: &Containment) -> [Entry<'a>; 2] {
     let (glyph, proof) = match stop.confirmed {
-        Some(true) => (" ✓", "without it, a failure comes"),
-        Some(false) => (" ✗", "without it, no failure comes either"),
+        Some(true) => (" ✓", "fails without it: same seed, run again"),
+        Some(false) => (" ✗", "no failure without it, either"),
         None => ("", "it cannot be switched off to try"),
     };
     let row =
