@@ -15,7 +15,7 @@ use crate::sim::{
 };
 
 /// For how long after the finding containers are looked for.
-const LOOK_AHEAD: Span = Span::secs(5);
+pub(super) const LOOK_AHEAD: Span = Span::secs(5);
 /// How many faults are told apart at most: one bit each.
 const FAULTS_MAX: usize = 64;
 

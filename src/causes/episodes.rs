@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::memory::Index;
 use super::slice::{Slice, Strength};
 use crate::lab::Session;
-use crate::oracles::{Finding, Grade, Signal};
-use crate::sim::FaultId;
+use crate::oracles::{Finding, Grade, Signal, Subject};
+use crate::sim::{FaultId, Span, What};
 
 /// How many findings are sliced at most; what comes beyond joins an episode of its property.
 const SLICES_MAX: usize = 96;
@@ -33,7 +33,7 @@ pub fn episodes(session: &Session) -> Vec<Episode> {
             Signal::Cleared { .. } => None,
         })
         .collect();
-    let mut groups: BTreeMap<BTreeSet<FaultId>, Vec<&Finding>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Class, BTreeSet<FaultId>), Vec<&Finding>> = BTreeMap::new();
     let mut last: BTreeMap<&'static str, BTreeSet<FaultId>> = BTreeMap::new();
     let grave = raised.iter().filter(|finding| finding.grade != Grade::Deviation);
     for (place, finding) in grave.enumerate() {
@@ -42,9 +42,9 @@ pub fn episodes(session: &Session) -> Vec<Episode> {
             _ => blamed(&Slice::cut(session, &index, finding)),
         };
         last.insert(finding.property, key.clone());
-        groups.entry(key).or_default().push(finding);
+        groups.entry((class(session, finding), key)).or_default().push(finding);
     }
-    let failed: BTreeSet<FaultId> = groups.keys().flatten().copied().collect();
+    let failed: BTreeSet<FaultId> = groups.keys().flat_map(|(_, faults)| faults).copied().collect();
     let calm = session
         .faults()
         .into_iter()
@@ -53,14 +53,77 @@ pub fn episodes(session: &Session) -> Vec<Episode> {
     for finding in mild.take(if calm { SLICES_MAX } else { 0 }) {
         let key = blamed(&Slice::cut(session, &index, finding));
         if !key.is_empty() && key.iter().all(|fault| !failed.contains(fault)) {
-            groups.entry(key).or_default().push(finding);
+            groups.entry((Class::Error, key)).or_default().push(finding);
         }
     }
-    let mut episodes: Vec<Episode> =
-        groups.into_iter().filter_map(|(faults, found)| episode(faults, &found)).collect();
+    let groups = groups.into_iter().map(|((class, faults), found)| Group { class, faults, found });
+    let merged = merge(groups.collect());
+    let mut episodes: Vec<Episode> = merged.into_iter().filter_map(episode).collect();
     episodes.sort_by_key(|episode| episode.finding.event);
     episodes
 }
+
+/// In what way something went wrong: what is of different classes has chains of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// A deviation.
+    Error,
+    /// Calls that came late or to nothing, and progress that stalled.
+    Fate,
+    /// What broke a promise: this invariant, or this property of what clients saw.
+    Promise(&'static str),
+}
+
+fn class(session: &Session, finding: &Finding) -> Class {
+    let said = || session.record(finding.event).map(|record| &record.what);
+    match (finding.grade, finding.subject) {
+        (Grade::Deviation, _) => Class::Error,
+        (Grade::Stall, _) => Class::Fate,
+        (Grade::Failure, Subject::Call(..)) if matches!(said(), Some(What::Client(_)) | None) => {
+            Class::Fate
+        }
+        _ => Class::Promise(finding.property),
+    }
+}
+
+/// Findings of one class and the faults that are blamed for them.
+struct Group<'a> {
+    class: Class,
+    faults: BTreeSet<FaultId>,
+    found: Vec<&'a Finding>,
+}
+
+/// Puts together what shares a fault, goes wrong in the same way and lies close in time: an outage
+/// in which calls fail for different mixtures of the same faults is one.
+fn merge(mut groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
+    groups.sort_by_key(|group| group.found.first().map(|finding| finding.event));
+    let mut merged: Vec<Group<'_>> = Vec::new();
+    for group in groups {
+        let fits = |other: &&mut Group<'_>| {
+            let shared = !other.faults.is_disjoint(&group.faults);
+            other.class == group.class && shared && close(&other.found, &group.found)
+        };
+        match merged.iter_mut().find(fits) {
+            Some(other) => {
+                other.faults.extend(group.faults);
+                other.found.extend(group.found);
+                other.found.sort_by_key(|finding| finding.event);
+            }
+            None => merged.push(group),
+        }
+    }
+    merged
+}
+
+/// Returns whether some finding of the later group comes soon after one of the earlier.
+fn close(earlier: &[&Finding], later: &[&Finding]) -> bool {
+    let end = earlier.iter().map(|finding| finding.at).max();
+    let begin = later.iter().map(|finding| finding.at).min();
+    end.zip(begin).is_some_and(|(end, begin)| begin.since(end) <= LULL)
+}
+
+/// How long nothing may go wrong within an episode.
+const LULL: Span = Span::secs(1);
 
 /// Returns whom a slice blames: those that deeds lead to, or else whoever it reaches.
 fn blamed(slice: &Slice) -> BTreeSet<FaultId> {
@@ -69,7 +132,8 @@ fn blamed(slice: &Slice) -> BTreeSet<FaultId> {
     sure.map(|proposal| proposal.fault).collect()
 }
 
-fn episode(faults: BTreeSet<FaultId>, found: &[&Finding]) -> Option<Episode> {
+fn episode(group: Group<'_>) -> Option<Episode> {
+    let Group { faults, found, .. } = group;
     // A failure tells more than the stall or the breach behind it.
     let rank = |finding: &Finding| match finding.grade {
         Grade::Failure => 0,

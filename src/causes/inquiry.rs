@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::lab::{Scenario, Session, Trial};
 use crate::oracles::{Finding, Grade, Signal, Subject};
-use crate::sim::{EventId, FaultId, Instant, Keep, Placed, Span};
+use crate::sim::{EventId, FaultId, Instant, Keep, Placed, Span, What};
 
 use super::but_for::{Answer, Question, Retrial, Shows, Sought};
 use super::chain::{Chain, Confirmed, Containment, Named};
@@ -46,11 +46,22 @@ struct Case {
     /// The run's inputs with every fault pinned.
     journal: Vec<Placed>,
     proposals: Vec<Proposal>,
-    /// Faults that did something before the finding and that the slice does not reach.
+    /// Faults that the slice does not reach, with the first thing that they did before the finding.
     others: Vec<(FaultId, EventId)>,
+    /// Faults that pulled levers before the finding and did nothing to be seen, with the levers: of
+    /// two faults on one link the one that comes first takes every message.
+    masked: Vec<(FaultId, EventId)>,
     /// Deviations and breaches on the way.
     errors: Vec<Finding>,
     stopped: Vec<Stopped>,
+}
+
+impl Case {
+    /// Lists every fault that did anything before the finding.
+    fn everyone(&self) -> impl Iterator<Item = FaultId> {
+        let others = self.others.iter().chain(&self.masked).map(|(fault, _)| *fault);
+        self.proposals.iter().map(|proposal| proposal.fault).chain(others)
+    }
 }
 
 /// What the runs say.
@@ -151,12 +162,22 @@ impl Inquiry {
         let others: Vec<_> = others.map(|(f, e)| (*f, *e)).take(SUSPECTS_MAX).collect();
         let suspects: Vec<FaultId> =
             proposed.iter().copied().chain(others.iter().map(|(fault, _)| *fault)).collect();
+        let pulled = memory.pulled();
+        let mut masked: BTreeMap<FaultId, EventId> = BTreeMap::new();
+        for record in pulled.iter().filter(|record| record.id < self.finding.event) {
+            if let What::Pulled { fault, .. } = record.what
+                && !suspects.contains(&fault)
+            {
+                masked.entry(fault).or_insert(record.id);
+            }
+        }
+        let masked: Vec<_> = masked.into_iter().take(SUSPECTS_MAX).collect();
         let begin = index.levers.iter().find(|(_, fault)| suspects.contains(fault));
         let begin = begin.map_or(self.finding.event, |(id, _)| *id);
         let around: Vec<&Finding> = errors.iter().collect();
         let stopped = containment::find(memory, &index, (&suspects, begin), &around, &self.finding);
-        let journal = pin::pin(&self.inputs, memory);
-        Case { journal, proposals: slice.proposals, others, errors, stopped }
+        let journal = pin::pin(&self.inputs, &pulled);
+        Case { journal, proposals: slice.proposals, others, masked, errors, stopped }
     }
 
     /// Works on for about so many events of the runs that it plays; returns how far it has come.
@@ -191,16 +212,17 @@ impl Inquiry {
     /// Makes records again that the session has let go.
     fn recall(&mut self, events_max: u64) -> u64 {
         let Some((mut trial, mut recalled)) = self.recall.take() else { return 1 };
+        let end = self.end.min(self.finding.at + containment::LOOK_AHEAD);
         let begun = trial.world().events();
         loop {
-            let next = trial.world().next_at().unwrap_or(self.end);
-            let target = (trial.world().now() + RECALL_SLICE).max(next).min(self.end);
+            let next = trial.world().next_at().unwrap_or(end);
+            let target = (trial.world().now() + RECALL_SLICE).max(next).min(end);
             trial.run(target, |record, _| {
-                recalled.0.push(record.clone());
+                recalled.push(record);
                 ControlFlow::Continue(())
             });
             let spent = trial.world().events() - begun;
-            if target >= self.end {
+            if target >= end {
                 self.case = Some(self.read(&recalled));
                 return spent;
             }
@@ -260,19 +282,26 @@ impl Inquiry {
         // The least likely first: they are the first to be spared.
         let mut suspects: Vec<Suspect> =
             case.proposals.iter().rev().map(|p| (p.fault, p.strength)).collect();
-        let first = minimise::decide(&suspects, ask)?;
-        if case.others.is_empty() || first.as_ref().is_none_or(|causes| !causes.is_empty()) {
-            return Ok(first);
+        let all: BTreeSet<FaultId> = case.everyone().collect();
+        let mut causes = minimise::decide(&suspects, ask)?;
+        for wider in [&case.others, &case.masked] {
+            let Some(found) = &causes else { break };
+            // What was found has to be enough by itself; else somebody who was not asked took part.
+            let rest = all.iter().filter(|fault| !found.contains_key(fault)).copied();
+            if wider.is_empty() || ask(&rest.collect())? > Shows::Nothing {
+                continue;
+            }
+            suspects.splice(0..0, wider.iter().map(|(fault, _)| (*fault, Strength::Weak)));
+            causes = minimise::decide(&suspects, ask)?;
         }
-        let others = case.others.iter().map(|(fault, _)| (*fault, Strength::Weak));
-        suspects.splice(0..0, others);
-        minimise::decide(&suspects, ask)
+        Ok(causes)
     }
 
     /// Returns the faults that are named by what is known so far.
     fn named(&self, case: &Case) -> Vec<Named> {
         let proposals = case.proposals.iter().map(|p| (p.fault, p.via, p.strength));
-        let others = case.others.iter().map(|(fault, via)| (*fault, *via, Strength::Weak));
+        let others = case.others.iter().chain(&case.masked);
+        let others = others.map(|(fault, via)| (*fault, *via, Strength::Weak));
         let surest = case.proposals.iter().map(|p| p.strength).max();
         let name = |(fault, via, strength): (FaultId, EventId, Strength)| {
             let confirmed = match &self.decision {
@@ -289,7 +318,7 @@ impl Inquiry {
         } else {
             proposals.chain(others).filter_map(name).collect()
         };
-        named.sort_by_key(|named| named.via);
+        named.sort_by_key(|named| named.fault);
         named
     }
 
@@ -319,7 +348,7 @@ impl Inquiry {
             };
         };
         let faults = self.named(case);
-        let begin = faults.first().map(|named| named.via);
+        let begin = faults.iter().map(|named| named.via).min();
         let errors = case.errors.iter().filter(|e| begin.is_some_and(|begin| e.event >= begin));
         let containment = self.containers(case).into_iter().map(|mut stopped| {
             let answer = switch_of(stopped.what.by)
@@ -365,5 +394,5 @@ fn switches(stopped: &[Stopped]) -> BTreeSet<&'static str> {
 
 /// Returns whether a record is something that a node said, not only a message on its way.
 fn is_note(memory: &dyn Memory, id: EventId) -> bool {
-    memory.record(id).is_some_and(|record| matches!(record.what, crate::sim::What::Noted(_)))
+    memory.record(id).is_some_and(|record| matches!(record.what, What::Noted(_)))
 }

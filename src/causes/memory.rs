@@ -1,11 +1,11 @@
 //! The records of a run as a search wants them: by number, by call, by node, by fault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::lab::Session;
 use crate::lab::scenario::{LatencySpec, NetworkSpec};
 use crate::sim::{
-    Address, Because, ClientNote, EventId, FaultId, Instant, Lever, Life, Note, Record, Span, What,
+    Address, ClientNote, EventId, FaultId, Instant, Lever, Life, Note, Record, Span, What,
 };
 
 /// Something that knows records by their numbers.
@@ -14,6 +14,12 @@ pub trait Memory {
     fn record(&self, id: EventId) -> Option<&Record>;
     /// Returns the first record that is known, and the first that has not happened yet.
     fn reach(&self) -> (EventId, EventId);
+    /// Lists the records of levers that were pulled, in order.
+    fn pulled(&self) -> Vec<&Record> {
+        let (first, next) = self.reach();
+        let known = (first.0..next.0).map_while(|id| self.record(EventId(id)));
+        known.filter(|record| matches!(record.what, What::Pulled { .. })).collect()
+    }
 }
 
 impl Memory for Session {
@@ -26,19 +32,42 @@ impl Memory for Session {
     }
 }
 
-/// Records that were made again, without a gap.
+/// Records that were made again, without a gap, and all levers that were pulled before them.
 #[derive(Clone, Debug, Default)]
-pub struct Recalled(pub Vec<Record>);
+pub struct Recalled {
+    records: VecDeque<Record>,
+    pulled: Vec<Record>,
+}
+
+/// How many records are made again at most, the newest: about 100 MiB.
+const RECALLED_MAX: usize = 1_000_000;
+
+impl Recalled {
+    /// Adds the next record; the oldest goes where there are too many.
+    pub fn push(&mut self, record: &Record) {
+        if matches!(record.what, What::Pulled { .. }) {
+            self.pulled.push(record.clone());
+        }
+        if self.records.len() >= RECALLED_MAX {
+            self.records.pop_front();
+        }
+        self.records.push_back(record.clone());
+    }
+}
 
 impl Memory for Recalled {
     fn record(&self, id: EventId) -> Option<&Record> {
-        let first = self.0.first()?.id;
-        self.0.get(id.0.checked_sub(first.0)? as usize)
+        let first = self.records.front()?.id;
+        self.records.get(id.0.checked_sub(first.0)? as usize)
     }
 
     fn reach(&self) -> (EventId, EventId) {
-        let first = self.0.first().map_or(0, |record| record.id.0);
-        (EventId(first), EventId(first + self.0.len() as u32))
+        let first = self.records.front().map_or(0, |record| record.id.0);
+        (EventId(first), EventId(first + self.records.len() as u32))
+    }
+
+    fn pulled(&self) -> Vec<&Record> {
+        self.pulled.iter().collect()
     }
 }
 
@@ -64,8 +93,6 @@ pub struct Index {
     /// Whose lever, by the record at which it was pulled; and whose fault, by the records of its
     /// injection and its healing.
     pub levers: BTreeMap<EventId, FaultId>,
-    /// When each fault was healed.
-    pub healed: BTreeMap<FaultId, Instant>,
     /// What clients said of each call, in order.
     pub calls: BTreeMap<(Address, u32), Vec<EventId>>,
     /// What each node took for its role, and whom it suspected, in order.
@@ -102,13 +129,8 @@ impl Index {
     fn take_in(&mut self, memory: &dyn Memory, record: &Record) {
         let who = record.who;
         match &record.what {
-            What::Pulled { fault, .. } | What::Injected(fault) => {
+            What::Pulled { fault, .. } | What::Injected(fault) | What::Healed(fault) => {
                 self.levers.insert(record.id, *fault);
-                return;
-            }
-            What::Healed(fault) => {
-                self.levers.insert(record.id, *fault);
-                self.healed.insert(*fault, record.at);
                 return;
             }
             What::Client(note) => {
@@ -212,11 +234,6 @@ pub fn lever_of(record: &Record) -> Option<&Lever> {
         What::Pulled { lever, .. } => Some(lever),
         _ => None,
     }
-}
-
-/// Returns the second cause of a record: of a message, what took or delayed it.
-pub fn second(record: &Record) -> Option<EventId> {
-    record.because.get(1).copied().map(Because::id)
 }
 
 fn push(to: &mut BTreeMap<Address, Vec<EventId>>, who: Option<Address>, id: EventId) {

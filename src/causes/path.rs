@@ -1,5 +1,7 @@
 //! The way from a finding back to a fault, cut down to what a reader can follow.
 
+use std::cmp::Reverse;
+
 use super::chain::Named;
 use super::memory::Memory;
 use super::slice::Proposal;
@@ -13,10 +15,10 @@ pub const LINKS_MAX: usize = 6;
 pub(super) fn of(finding: &Finding, named: &[Named], proposals: &[Proposal]) -> Vec<EventId> {
     let ways = named.iter().filter_map(|named| {
         let way = proposals.iter().find(|proposal| proposal.fault == named.fault)?;
-        Some((way.path.len(), way))
+        Some(way)
     });
-    let shortest = ways.min_by_key(|(length, way)| (*length, way.fault));
-    if let Some((_, way)) = shortest {
+    let plainest = ways.min_by_key(|way| (Reverse(way.strength), way.path.len(), way.fault));
+    if let Some(way) = plainest {
         let mut path = way.path.clone();
         if path.first() != Some(&finding.event) {
             path.insert(0, finding.event);

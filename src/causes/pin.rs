@@ -5,19 +5,35 @@
 //! targets by name, at the same instants.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use super::memory::Memory;
-use crate::lab::Session;
-use crate::sim::{Cue, EventId, FaultId, Input, Instant, Lever, Placed, Plan, Span, What};
+use crate::lab::{Session, Trial};
+use crate::sim::{
+    Cue, EventId, FaultId, Input, Instant, Keep, Lever, Placed, Plan, Record, Span, What,
+};
 
-/// Returns a session's inputs with each fault pinned, as far as its records are known.
+/// Returns a session's inputs with each fault pinned. Where the session has let records go, the run
+/// is played again for what was pulled.
 pub fn pinned(session: &Session) -> Vec<Placed> {
-    pin(session.journal(), session)
+    if session.memory_begins() == EventId(0) {
+        return pin(session.journal(), &Memory::pulled(session));
+    }
+    let journal = session.journal().to_vec();
+    let mut trial = Trial::with(session.scenario(), session.seed(), journal, Keep::Milestones);
+    let mut pulled = Vec::new();
+    trial.run(session.clock(), |record, _| {
+        if matches!(record.what, What::Pulled { .. }) {
+            pulled.push(record.clone());
+        }
+        ControlFlow::Continue(())
+    });
+    pin(session.journal(), &pulled.iter().collect::<Vec<_>>())
 }
 
-/// Pins each fault of a journal to what the records say that it pulled.
-pub fn pin(journal: &[Placed], memory: &dyn Memory) -> Vec<Placed> {
-    let pulls = pulls(memory);
+/// Pins each fault of a journal to what it pulled.
+pub fn pin(journal: &[Placed], pulled: &[&Record]) -> Vec<Placed> {
+    let pulls = pulls(pulled);
     let pin_one = |placed: &Placed| match &placed.input {
         Input::Inject(fault, plan) => {
             let pulled = pulls.get(fault).map_or(&[][..], Vec::as_slice);
@@ -38,11 +54,10 @@ pub fn without(journal: &[Placed], gone: impl Fn(FaultId) -> bool) -> Vec<Placed
     journal.iter().filter(stays).cloned().collect()
 }
 
-/// Lists what each fault pulled, and when.
-fn pulls(memory: &dyn Memory) -> BTreeMap<FaultId, Vec<(Instant, Lever)>> {
-    let (first, next) = memory.reach();
+/// Sorts what was pulled by fault, with the instants.
+fn pulls(pulled: &[&Record]) -> BTreeMap<FaultId, Vec<(Instant, Lever)>> {
     let mut pulls: BTreeMap<FaultId, Vec<(Instant, Lever)>> = BTreeMap::new();
-    for record in (first.0..next.0).map_while(|id| memory.record(EventId(id))) {
+    for record in pulled {
         if let What::Pulled { fault, lever } = &record.what {
             pulls.entry(*fault).or_default().push((record.at, (**lever).clone()));
         }

@@ -194,12 +194,22 @@ fn lacks(
 ) {
     let withheld = Index::recent(&index.withheld, node, memory, (since, end));
     roots.extend(withheld.take(LACKS_MAX).map(|id| (id, false)));
-    let life = Index::last_before(&index.lives, node, end);
-    let stopped = life.and_then(|id| memory.record(id)).filter(|record| match record.what {
-        What::Life(Life::Up) => record.at >= since,
-        _ => true,
+    let changes = Index::recent(&index.lives, node, memory, (Instant::ZERO, end));
+    let mut changes = changes.filter_map(|id| memory.record(id));
+    let (last, before) = (changes.next(), changes.next());
+    let stopped = last.filter(|last| match last.what {
+        // It is back, and what it missed while it was away may still be lacking.
+        What::Life(Life::Up) => {
+            let away = before.map_or(Span::ZERO, |before| last.at.since(before.at));
+            last.at >= since && away > index.noise
+        }
+        _ => finding_at(memory, end).since(last.at) > index.noise,
     });
     roots.extend(stopped.map(|record| (record.id, false)));
+}
+
+fn finding_at(memory: &dyn Memory, event: EventId) -> Instant {
+    memory.record(event).map_or(Instant::ZERO, |record| record.at)
 }
 
 fn forgot(memory: &dyn Memory, boot: &Record) -> bool {
@@ -225,7 +235,13 @@ fn steps_back(memory: &dyn Memory, index: &Index, record: &Record) -> Steps {
             let mut causes = record.because.iter();
             steps.extend(causes.next().map(|sent| (sent.id(), false)));
             if index.is_late(memory, record) {
-                steps.extend(causes.map(|delayed| (delayed.id(), true)));
+                let waited = |id: EventId| match memory.record(id) {
+                    Some(Record { what: What::Life(_), at, .. }) => {
+                        record.at.since(*at) > index.noise
+                    }
+                    _ => true,
+                };
+                steps.extend(causes.map(|d| (d.id(), true)).filter(|(id, _)| waited(*id)));
             }
         }
         What::Withheld { why, .. } => {

@@ -5,6 +5,7 @@ use super::chain::{Chain, Confirmed, Containment, Named};
 use super::memory::lever_of;
 use super::path::weight;
 use crate::lab::Session;
+use crate::oracles::Grade;
 use crate::sim::{
     ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Whom, Withheld,
 };
@@ -17,7 +18,7 @@ impl Chain {
     pub fn tell(&self, session: &Session) -> Vec<String> {
         let mut close: Vec<(bool, String)> = Vec::new();
         // What held is the point of a chain that ends there; one that went on has none to spare.
-        if self.failures.is_empty() {
+        if self.finding.grade == Grade::Deviation {
             close.extend(self.containment.iter().map(contained).max_by_key(|(weight, _)| *weight));
         }
         let mut close: Vec<String> = close.into_iter().map(|(_, text)| text).collect();
@@ -72,9 +73,9 @@ impl Chain {
             (all, []) => {
                 format!("Without any one of {} this does not happen ({again}).", list(all, "and"))
             }
-            ([], [one]) => format!("{one} is enough for this, and so are others ({again})."),
             ([], all) => {
-                format!("Only without all of {} this does not happen ({again}).", list(all, "and"))
+                let faults = list(all, "and");
+                format!("{faults}: part of the fewest faults that give this ({again}).")
             }
             (all, others) => {
                 let (all, others) = (list(all, "and"), list(others, "or"));

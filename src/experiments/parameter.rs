@@ -74,9 +74,10 @@ impl Kind {
                 let whole: u64 = text.parse().ok().filter(|_| digits)?;
                 (least..=most).contains(&whole).then_some(Value::Whole(whole))
             }
-            Kind::Number(least, most) => number(text, (least, most)).map(Value::Number),
             Kind::WordOr(word, ..) if text == word => Some(Value::Word(word)),
-            Kind::WordOr(_, least, most) => number(text, (least, most)).map(Value::Number),
+            Kind::Number(least, most) | Kind::WordOr(_, least, most) => {
+                number(text, (least, most)).map(Value::Number)
+            }
             Kind::Range(least, most) => {
                 range(text, (least, most)).map(|range| Value::Ranges(vec![range]))
             }
@@ -175,9 +176,8 @@ impl Settings {
 
 /// Writes a range as it is set: `150..300`, or `150` for a range of one.
 pub fn written(ranges: &[Bounds]) -> String {
-    let one = |(low, high): &Bounds| match low < high {
-        true => format!("{low}..{high}"),
-        false => low.to_string(),
+    let one = |(low, high): &Bounds| {
+        if low < high { format!("{low}..{high}") } else { low.to_string() }
     };
     ranges.iter().map(one).collect::<Vec<_>>().join(";")
 }

@@ -1,6 +1,7 @@
 //! Trials over all cores: each has a seed of its own, and results come in the order of the trials.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
 
 use crate::sim::chance::mix;
 
@@ -35,7 +36,7 @@ impl Trials {
         };
         let mut done: Vec<(u64, T)> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
-            let joined = threads.into_iter().map(|thread| thread.join());
+            let joined = threads.into_iter().map(ScopedJoinHandle::join);
             joined.flat_map(|done| done.expect("a trial does not panic")).collect()
         });
         done.sort_by_key(|(number, _)| *number);

@@ -154,9 +154,8 @@ impl Finder<'_> {
             match self.kind(at) {
                 None => return at,
                 Some(Kind::Mark('(' | '[' | '{')) => depth += 1,
-                Some(Kind::Mark(')' | ']' | '}')) if depth == 0 => return at,
+                Some(Kind::Mark(')' | ']' | '}' | ',')) if depth == 0 => return at,
                 Some(Kind::Mark(')' | ']' | '}')) => depth -= 1,
-                Some(Kind::Mark(',')) if depth == 0 => return at,
                 Some(_) => {}
             }
             at += 1;

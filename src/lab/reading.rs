@@ -81,7 +81,7 @@ impl Problem {
     pub fn report(self, name: &str, text: &str) -> Report {
         let range = place::locate(text, &self.path);
         let wording = Wording { message: self.message, expected: self.expected, help: self.help };
-        report(name, text, range, wording)
+        report(name, text, range, &wording)
     }
 }
 
@@ -95,7 +95,7 @@ pub fn read_text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Report> {
         let good = String::from_utf8_lossy(good);
         let bad = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
         let wording = Wording::new("the file is no text", "UTF-8");
-        let mut report = report(name, &good, good.len()..good.len(), wording);
+        let mut report = report(name, &good, good.len()..good.len(), &wording);
         report.found = format!("byte 0x{bad:02x}").into();
         report
     })
@@ -110,17 +110,17 @@ pub fn read_ron<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Report
     if text.len() > FILE_BYTES_MAX {
         let message = format!("the file is too large: {} bytes", text.len());
         let expected = format!("at most {FILE_BYTES_MAX} bytes");
-        return Err(report(name, text, 0..0, Wording::new(message, expected)));
+        return Err(report(name, text, 0..0, &Wording::new(message, expected)));
     }
     if let Some(range) = place::too_deep(text) {
         let expected = format!("at most {} brackets in each other", place::DEPTH_MAX);
-        return Err(report(name, text, range, Wording::new("this lies too deep", expected)));
+        return Err(report(name, text, range, &Wording::new("this lies too deep", expected)));
     }
     options().from_str(text).map_err(|error| {
         let consumed = wording::is_about_what_was_read(&error.code);
         let position = if consumed { error.span.start } else { error.span.end };
         let range = place::token_at(text, place::offset(text, position.line, position.col));
-        report(name, text, range, wording::word(&error.code))
+        report(name, text, range, &wording::word(&error.code))
     })
 }
 
@@ -138,12 +138,12 @@ fn extensions() -> Extensions {
     Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES
 }
 
-fn options() -> ron::Options {
+pub(super) fn options() -> ron::Options {
     ron::Options::default().with_default_extension(extensions())
 }
 
 /// Makes the report of an error at a range of bytes.
-fn report(name: &str, text: &str, range: Range<usize>, wording: Wording) -> Report {
+fn report(name: &str, text: &str, range: Range<usize>, wording: &Wording) -> Report {
     let start = text.floor_char_boundary(range.start);
     let end = text.ceil_char_boundary(range.end).max(start);
     let (line, column) = place::line_and_column(text, start);

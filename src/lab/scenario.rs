@@ -70,6 +70,7 @@ impl Scenario {
 
 /// Where nodes stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum TopologySpec {
     /// All in one rack.
     #[default]
@@ -99,6 +100,7 @@ pub struct PlaceSpec {
 
 /// How long something takes, as a file writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum LatencySpec {
     /// `Fixed("500us")`.
     Fixed(Span),

@@ -6,7 +6,7 @@ use super::Mechanism;
 pub static CLIENTS: [Mechanism; 3] = [
     Mechanism {
         name: "retry",
-        contains: "A lost call, a lost answer, a node that is down: the client asks again, elsewhere.",
+        contains: "A lost call, a lost answer, a node that is down: the client asks elsewhere.",
         misses: "A lost answer to a call that took effect: tried again blindly, it takes effect \
                  twice. A cluster that is overloaded gets more load.",
         costs: "More calls just when there is the least room for them; later answers.",

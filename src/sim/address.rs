@@ -1,4 +1,5 @@
-//! One kind of address for all that can send and receive, so that links, timers and clocks serve all.
+//! One kind of address for all that can send and receive, so that links, timers and clocks serve
+//! all.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! Writing records, and saying because of what: presence as it was, absence as far as it may matter.
+//! Writing records, and saying because of what: presence as it was, absence as far as it may
+//! matter.
 //!
 //! A timer that waits for something fires for want of it. What it wanted is not known, so the
 //! causes name all that was withheld from it and all that stopped whom it heard last. This

@@ -1,4 +1,5 @@
-//! Draws keyed by (seed, identity of what they are for), so that what a fault did not touch keeps its luck.
+//! Draws keyed by (seed, identity of what they are for), so that what a fault did not touch keeps
+//! its luck.
 //!
 //! Absent on purpose: a generator that is shared or that remembers. Two draws with the same key are
 //! the same draw, in whatever order and on whatever machine they are made.
@@ -30,7 +31,8 @@ pub const fn mix(bits: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a draw is for. Each purpose is a stream of its own, so that adding one draw shifts no other.
+/// What a draw is for. Each purpose is a stream of its own, so that adding one draw shifts no
+/// other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// How long a message travels.

@@ -102,7 +102,7 @@ pub static CALL: MessageKind =
     MessageKind { name: "call", glyph: '?', nature: Nature::Request, fields: &["call", "key"] };
 /// The kind of an answer as it travels.
 pub static ANSWER: MessageKind =
-    MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call", "key"] };
+    MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call"] };
 
 /// What a client may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

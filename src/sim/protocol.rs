@@ -2,7 +2,8 @@
 //!
 //! A protocol is a step function. It gets an event and writes effects to its outbox; the world
 //! carries them out. It reads no clock but `Outbox::now`, draws no dice but `Outbox::draw`, and
-//! keeps nothing outside of its state. So the same function runs in the world and in a model checker.
+//! keeps nothing outside of its state. So the same function runs in the world and in a model
+//! checker.
 //!
 //! What the world promises: a send after a save, in this step or a later one, leaves only once the
 //! disk has that save; saves reach the disk in their order; a timer that is armed again moves.
@@ -320,7 +321,8 @@ pub struct Outbox<P: Protocol + ?Sized> {
 }
 
 impl<P: Protocol> Outbox<P> {
-    /// Opens an outbox for one step: the node's own clock, its dice, and the number of its last save.
+    /// Opens an outbox for one step: the node's own clock, its dice, and the number of its last
+    /// save.
     pub fn new(now: Instant, chance: Chance, identity: Identity, last_ticket: Ticket) -> Self {
         let next_ticket = Ticket(last_ticket.0 + 1);
         Outbox { now, chance, identity, drawn: 0, next_ticket, effects: Vec::new() }

@@ -1,4 +1,5 @@
-//! What is to come, in the order of its time; what is due together comes in the order of its making.
+//! What is to come, in the order of its time; what is due together comes in the order of its
+//! making.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

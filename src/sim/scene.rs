@@ -1,4 +1,5 @@
-//! Plain data about a world at one moment: all that a reader may see, and nothing that it can change.
+//! Plain data about a world at one moment: all that a reader may see, and nothing that it can
+//! change.
 
 use std::sync::Arc;
 

@@ -60,7 +60,8 @@ impl Span {
     pub fn parse(text: &str) -> Result<Span, String> {
         let wrong = || {
             format!(
-                "`{text}` is no duration; expected a number and a unit, such as \"150ms\" (us, ms, s, m, h)"
+                "`{text}` is no duration; expected a number and a unit, such as \"150ms\" \
+                 (us, ms, s, m, h)"
             )
         };
         let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;

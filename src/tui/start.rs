@@ -1,11 +1,6 @@
 //! What the screen begins with, and what it is given by those that may read files.
 
-use crate::lab::Session;
-use crate::lab::scenario::{BoundsSpec, DiskSpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
-use crate::protocols::ProtocolSpec;
-use crate::protocols::raft::RaftSpec;
-use crate::sim::Span;
-use crate::workloads::WorkloadSpec;
+use crate::lab::{Scenario, Session, embedded, read_scenario};
 
 /// What opens first.
 #[derive(Debug)]
@@ -101,21 +96,8 @@ impl Default for Options {
     }
 }
 
-/// The run that Enter on the home screen opens: five Raft nodes in three zones, and no fault.
+/// Returns the run that Enter on the home screen opens: five Raft nodes in three zones, no fault.
 pub fn first_run() -> Scenario {
-    Scenario {
-        title: "Five Raft nodes in three zones".to_owned(),
-        protocol: ProtocolSpec::Raft(RaftSpec::default()),
-        nodes: 5,
-        topology: TopologySpec::Spread { zones: ["a", "b", "c"].map(str::to_owned).to_vec() },
-        network: NetworkSpec::default(),
-        disk: DiskSpec::default(),
-        workload: WorkloadSpec::default(),
-        mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
-        faults: Vec::new(),
-        expect: Vec::new(),
-        // The calls that come before the first leader have to wait for an election: no failure.
-        bounds: BoundsSpec { on_time: Span::millis(500), ..BoundsSpec::default() },
-        until: Span::secs(20),
-    }
+    let text = embedded::find(embedded::DEFAULT).expect("the default stands among the others");
+    read_scenario(embedded::DEFAULT, text).expect("what comes with the program can be read")
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -62,6 +63,7 @@ impl<'a> Row<'a> {
         if area.is_empty() {
             return;
         }
+        self.clear(Rect { width: area.width.min(self.width as u16), height: 1, ..area }, buf);
         buf.set_line(area.x, area.y, &self.line, area.width);
         if self.width > usize::from(area.width) {
             let last = (area.right() - 1, area.y);
@@ -75,13 +77,29 @@ impl<'a> Row<'a> {
         if area.is_empty() || self.width + beside > usize::from(area.width) {
             return;
         }
-        buf.set_line(area.right() - self.width as u16, area.y, &self.line, self.width as u16);
+        let width = self.width as u16;
+        let place = Rect { x: area.right() - width, width, height: 1, ..area };
+        self.clear(place, buf);
+        buf.set_line(place.x, place.y, &self.line, width);
+    }
+
+    /// Takes off the looks of what stood there before, a dim rule say, which styles would mix with.
+    fn clear(&self, area: Rect, buf: &mut Buffer) {
+        buf.set_style(area, Style::reset().patch(self.theme.ink(Ink::Text)));
     }
 }
 
 /// Returns the rows of an area, each as an area of its own.
 pub fn rows(area: Rect) -> impl Iterator<Item = Rect> {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
+}
+
+/// Draws one glyph in an ink over whatever is there.
+pub fn glyph(at: (u16, u16), glyph: char, ink: Ink, theme: &Theme, buf: &mut Buffer) {
+    if let Some(cell) = buf.cell_mut(at) {
+        let paper = Style::reset().patch(theme.ink(Ink::Text));
+        cell.set_char(glyph).set_style(paper.patch(theme.ink(ink)));
+    }
 }
 
 /// Marks a row as selected: its ink over whatever is there.

@@ -1,6 +1,7 @@
 //! Colours and glyphs: the one place of the program that names either.
 //!
-//! A view asks for an ink by its role. Meaning never rests on an ink alone: a glyph and a word stand
+//! A view asks for an ink by its role. Meaning never rests on an ink alone: a glyph and a word
+//! stand
 //! beside it, so that a terminal without colours, or without these glyphs, says the same.
 
 use std::collections::BTreeMap;
@@ -231,27 +232,26 @@ pub const fn ascii(glyph: char) -> char {
         '·' | '┄' => '.',
         '◦' | '○' => 'o',
         '│' | '┃' | '▏' => '|',
-        '┬' | '┴' | '┼' | '├' | '┤' | '┌' | '┐' | '└' | '┘' => '+',
+        '┬' | '┴' | '┼' | '├' | '┤' | '┌' | '┐' | '└' | '┘' | '▣' => '+',
         '♛' => 'L',
         '◇' => 'c',
         '△' | '▲' => '^',
         '◆' => '!',
-        '✖' | '×' => 'x',
+        '✖' | '✗' | '×' => 'x',
         '✓' => 'v',
         '●' => '*',
         '◌' => '_',
         '•' => ',',
         '■' => '#',
         '□' => '=',
-        '▣' => 'H',
-        '↓' | '▼' => 'd',
+        '↓' => 'd',
+        '▼' => 'V',
         '‖' => 'p',
         '↕' => ':',
-        '⊘' => '/',
-        '≈' => '~',
+        '⊘' => '%',
         '→' | '▶' | '▸' | '›' => '>',
         '←' | '‹' => '<',
-        '…' => '~',
+        '≈' | '…' => '~',
         'µ' => 'u',
         _ => '?',
     }

@@ -40,9 +40,9 @@ pub fn describe(record: &Record) -> String {
 /// Returns the glyph and the ink of a record.
 pub fn mark(record: &Record) -> (char, Ink) {
     match &record.what {
-        What::Sent { detail, .. } | What::Delivered { detail, .. } => {
-            (detail.kind.glyph, Ink::Message)
-        }
+        // Not the message's own glyph: among events it would be taken for an error or a fault.
+        What::Sent { .. } => ('→', Ink::Message),
+        What::Delivered { .. } => ('←', Ink::Message),
         What::Withheld { .. } => ('✖', Ink::Lost),
         What::Forgot { .. } => ('✖', Ink::Active),
         What::Injected(_) | What::Pulled { .. } => ('▲', Ink::Active),
@@ -85,8 +85,11 @@ pub fn message(detail: &Detail) -> String {
     let shown = if detail.kind.nature == Nature::Probe { 1 } else { 3 };
     let fields = detail.kind.fields.iter().zip(detail.values).take(shown);
     fields.fold(detail.kind.name.to_owned(), |text, (name, value)| {
-        let name = name.replace('_', " ");
-        format!("{text} {name} {value}")
+        // A call is `call 36`, not `call call 36`.
+        match name.replace('_', " ") {
+            name if name == detail.kind.name => format!("{text} {value}"),
+            name => format!("{text} {name} {value}"),
+        }
     })
 }
 
@@ -142,6 +145,24 @@ fn pulled(lever: &Lever) -> String {
     }
 }
 
+/// Names the nodes that a lever took hold of, once they were resolved; of a link the smaller side.
+pub fn held_by(lever: &Lever) -> Option<String> {
+    let groups = match lever {
+        Lever::Link { from, to, .. } => vec![from, to],
+        Lever::Omit { node, .. }
+        | Lever::Power { node, .. }
+        | Lever::Disk { node, .. }
+        | Lever::Clock { node, .. }
+        | Lever::Service { node, .. } => vec![node],
+    };
+    let groups = groups.into_iter().filter_map(|whom| match whom {
+        Whom::Only(members) => Some(members),
+        _ => None,
+    });
+    let smallest = groups.min_by_key(|members| members.len())?;
+    Some(group(smallest.iter().copied(), 5))
+}
+
 fn whom(whom: &Whom) -> String {
     match whom {
         Whom::Only(members) => group(members.iter().copied(), 5),
@@ -153,10 +174,10 @@ fn whom(whom: &Whom) -> String {
     }
 }
 
-/// Names some members, and counts them where they are more than `most`: `n1 n2`, `7 nodes`.
+/// Names some nodes, and counts them where they are more than `most`: `n1 n2`, `7 nodes`.
 pub fn group(members: impl ExactSizeIterator<Item = Address>, most: usize) -> String {
     if members.len() > most {
-        return format!("{} members", members.len());
+        return format!("{} nodes", members.len());
     }
     members.map(|member| member.to_string()).collect::<Vec<_>>().join(" ")
 }

@@ -22,6 +22,8 @@ pub struct RegisterSpec {
     pub clients: u16,
     /// Calls per virtual second, all clients together, 1 to 10,000.
     pub rate_per_second: u32,
+    /// When they begin to call: a cluster that has just started has no leader yet.
+    pub start: Span,
     /// How many keys they spread over.
     pub keys: u64,
     /// Share of calls that are reads, in percent.
@@ -36,6 +38,7 @@ pub struct RegisterSpec {
 
 /// How a call is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum RetrySpec {
     /// Never.
     Never,
@@ -60,6 +63,7 @@ impl Default for RegisterSpec {
         RegisterSpec {
             clients: 3,
             rate_per_second: 50,
+            start: Span::millis(400),
             keys: 4,
             reads_percent: 50,
             timeout: Span::millis(200),
@@ -141,6 +145,8 @@ pub struct RegisterClient {
     retries: bool,
     /// The mean time between two calls, or `None` where it never calls.
     gap: Option<Span>,
+    /// When the first may come.
+    start: Span,
     /// The number of the last call.
     serial: u32,
     /// Whom the next call asks: drawn at first, then whoever answered or was pointed at.
@@ -163,6 +169,7 @@ impl RegisterClient {
             retry: spec.retry,
             retries,
             gap,
+            start: spec.start,
             serial: 0,
             favourite: Address::Node(1),
             open: BTreeMap::new(),
@@ -279,7 +286,7 @@ impl Client for RegisterClient {
         self.favourite = Address::Node(first as u16);
         if let Some(gap) = self.gap {
             // Anywhere in the first gap, so that clients do not march in step.
-            out.arm(ClientTimer::Next, Span::ZERO..=gap);
+            out.arm(ClientTimer::Next, self.start..=self.start + gap);
         }
     }
 

@@ -55,8 +55,8 @@ impl Step<'_> {
         let request = Message::RequestVote { term: self.s.term, log: self.s.log_end() };
         // The request answers nobody, so it leaves side by side with the write: figure 2 asks for
         // the disk before a response. (The log that it describes is on the disk: a send waits for
-        // the writes before it.) What waits is the candidate's own vote, which counts once it cannot
-        // be forgotten, like any other; and without it nobody leads: see `saved`.
+        // the writes before it.) What waits is the candidate's own vote, which counts once it
+        // cannot be forgotten, like any other; and without it nobody leads: see `saved`.
         self.send_to_others(&request);
         self.s.own_vote = self.save().expect("the ballot has just changed");
         if !self.raft.spec.sync_first {
@@ -117,7 +117,8 @@ impl Step<'_> {
             return;
         }
         self.s.voters.insert(from);
-        // A leader whose own term is not on its disk yet could win the same term a second time after
+        // A leader whose own term is not on its disk yet could win the same term a second time
+        // after
         // a crash, with another log.
         if self.s.voters.count() >= self.quorum() && self.s.voters.contains(self.s.me) {
             self.lead();

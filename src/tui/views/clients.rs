@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::sim::{Address, CallId, ClientNote, Instant, Op, Outcome, Record, What};
+use crate::sim::{Address, CallId, ClientNote, Instant, Op, Outcome, Record, Span, What};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, rows};
@@ -13,6 +13,11 @@ use super::{RECORDS_READ_MAX, is_selected, open};
 
 /// How many of a client's newest calls count for its share.
 pub(super) const RECENT: usize = 8;
+
+/// From which width the share of answered calls has room for its word.
+const COUNTED_FROM: usize = 90;
+/// A call that has waited this long says more than the one that was answered last.
+const LONG: Span = Span::millis(250);
 
 /// The clients.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ pub(super) enum State {
 /// A call as its client knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub call: CallId,
+    pub id: CallId,
     pub state: State,
     /// What was asked; known once its beginning was found, or from its end.
     pub op: Option<Op>,
@@ -79,8 +84,11 @@ impl View for Clients {
         let shown = (1..=number as u16).zip(&calls).skip(skipped);
         for ((client, calls), place) in shown.zip(rows(inner)) {
             let target = Selection::Member(Address::Client(client));
-            row(Address::Client(client), calls, moment.scene.now, eyes).draw(place, buf);
-            share(calls, eyes).draw_right(place, usize::from(place.width) / 2, buf);
+            let share = share(calls, eyes, usize::from(place.width));
+            let left = place.width.saturating_sub(share.width() as u16 + 1);
+            let words = row(Address::Client(client), calls, moment.scene.now, eyes);
+            words.draw(Rect { width: left, ..place }, buf);
+            share.draw_right(place, usize::from(left), buf);
             if is_selected(eyes, target) {
                 text::select(place, eyes.theme, buf);
             }
@@ -111,13 +119,13 @@ fn hear(clients: &mut [Calls], record: &Record, note: &ClientNote) {
     let Some(calls) = clients.get_mut(call.client.index()) else { return };
     let began = matches!(note, ClientNote::Called { .. }).then_some(record.at);
     let room = calls.len() <= RECENT * 2;
-    match calls.iter_mut().find(|known| known.call.serial == call.serial) {
+    match calls.iter_mut().find(|known| known.id.serial == call.serial) {
         Some(known) => {
             known.began = known.began.or(began);
             known.op = known.op.or(op);
         }
         None if room => {
-            calls.push(Call { call, state, op, began, last: record.at });
+            calls.push(Call { id: call, state, op, began, last: record.at });
         }
         None => {}
     }
@@ -126,28 +134,32 @@ fn hear(clients: &mut [Calls], record: &Record, note: &ClientNote) {
 fn row<'a>(client: Address, calls: &Calls, now: Instant, eyes: &Eyes<'a>) -> Row<'a> {
     let mut row = Row::new(eyes.theme).say(Ink::Text, format!(" {client} "));
     row.tab(5);
-    // What waits for long says more than what was just answered.
     let waits = calls.iter().filter(|call| call.state == State::Waits && call.began.is_some());
     let oldest = waits.min_by_key(|call| call.began);
     let ended = calls.iter().find(|call| call.state != State::Waits);
-    if let Some(call) = ended {
-        told(&mut row, call);
-    }
-    if let Some(call) = oldest {
-        if ended.is_some() {
-            row.add(Ink::Muted, " · ");
+    let long = |call: &&Call| call.began.is_some_and(|began| now.since(began) >= LONG);
+    match (ended, oldest) {
+        (None, None) => row.add(Ink::Muted, "has not called lately"),
+        (Some(call), None) => told(&mut row, call),
+        (None, Some(call)) => waiting(&mut row, call, now),
+        (Some(told_last), Some(waits)) => {
+            if long(&waits) {
+                waiting(&mut row, waits, now);
+                row.add(Ink::Muted, " · ");
+                told(&mut row, told_last);
+            } else {
+                told(&mut row, told_last);
+                row.add(Ink::Muted, " · ");
+                waiting(&mut row, waits, now);
+            }
         }
-        waiting(&mut row, call, now);
-    }
-    if ended.is_none() && oldest.is_none() {
-        row.add(Ink::Muted, "has not called lately");
     }
     row
 }
 
 /// Adds how an ended call ended.
 pub(super) fn told(row: &mut Row<'_>, call: &Call) {
-    let op = call.op.map_or_else(|| call.call.to_string(), |op| op.to_string());
+    let op = call.op.map_or_else(|| call.id.to_string(), |op| op.to_string());
     let took = call.began.map(|began| words::span(call.last.since(began)));
     match call.state {
         State::Waits => {}
@@ -170,13 +182,14 @@ pub(super) fn told(row: &mut Row<'_>, call: &Call) {
 pub(super) fn waiting(row: &mut Row<'_>, call: &Call, now: Instant) {
     let began = call.began.unwrap_or(call.last);
     row.add(Ink::Candidate, format!("… waits for {}", words::span(now.since(began))));
-    if call.call.attempt > 1 {
-        row.add(Ink::Candidate, format!(", attempt {}", call.call.attempt));
+    if call.id.attempt > 1 {
+        row.add(Ink::Candidate, format!(", attempt {}", call.id.attempt));
     }
 }
 
-/// Draws how the newest calls ended, oldest first, and counts those that were answered.
-fn share<'a>(calls: &Calls, eyes: &Eyes<'a>) -> Row<'a> {
+/// Tells how the newest calls ended, oldest first, and counts those that were answered, as far as
+/// a row of this width has room.
+fn share<'a>(calls: &Calls, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
     let ended = calls.iter().filter(|call| call.state != State::Waits).take(RECENT);
     let ended: Vec<bool> = ended.map(|call| call.state != State::GivenUp).collect();
     let mut row = Row::new(eyes.theme);
@@ -186,7 +199,8 @@ fn share<'a>(calls: &Calls, eyes: &Eyes<'a>) -> Row<'a> {
     }
     let answered = ended.iter().filter(|answered| **answered).count();
     if !ended.is_empty() {
-        row.add(Ink::Muted, format!(" {answered} of {} answered ", ended.len()));
+        let word = if width >= COUNTED_FROM { " answered" } else { "" };
+        row.add(Ink::Muted, format!(" {answered} of {}{word} ", ended.len()));
     }
     row
 }

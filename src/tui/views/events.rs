@@ -14,7 +14,7 @@ use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, count, rows};
 use super::super::theme::Ink;
 use super::super::words;
-use super::{RECORDS_READ_MAX, found_so_far, is_selected, open};
+use super::{RECORDS_READ_MAX, found_so_far, is_selected, milestones_so_far, open};
 
 pub use super::super::words::describe;
 
@@ -50,6 +50,9 @@ struct Quiet {
     answers: usize,
     lost: usize,
     lost_by: Option<FaultId>,
+    contained: usize,
+    contained_by: &'static str,
+    oldest: Instant,
 }
 
 impl View for Events {
@@ -130,7 +133,22 @@ fn lines(session: &Session, selected: Option<EventId>, enough: usize) -> Vec<Lin
         }
     }
     quiet.settle(&mut lines);
+    if lines.len() <= enough {
+        let oldest = EventId(from.saturating_sub(RECORDS_READ_MAX as u32));
+        lines.extend(earlier(session, oldest).take(enough - lines.len()));
+    }
     lines
+}
+
+/// Goes on with milestones alone where a frame has read all the records that it may.
+fn earlier(session: &Session, oldest: EventId) -> impl Iterator<Item = Line<'_>> {
+    let loud = milestones_so_far(session).skip_while(move |milestone| milestone.record >= oldest);
+    loud.filter(|milestone| milestone.kind() != Kind::Commit).filter_map(
+        |milestone| match milestone.kind() {
+            Kind::Error | Kind::Failure => Some(Line::Found(milestone.record, milestone)),
+            _ => session.record(milestone.record).map(Line::Loud),
+        },
+    )
 }
 
 /// Takes what was found at a record off the list.
@@ -148,14 +166,21 @@ fn found_at<'a>(
 /// Returns whether a record has a row of its own.
 fn is_loud(record: &Record) -> bool {
     match &record.what {
-        What::Sent { .. } | What::Saved { .. } | What::Synced { .. } => false,
+        What::Sent { .. }
+        | What::Saved { .. }
+        | What::Synced { .. }
+        | What::Noted(Note::Role { epoch: 0, .. }) => false,
         What::Delivered { detail, .. } | What::Withheld { detail, .. } => {
             detail.kind.nature == Nature::Control
         }
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
-        What::Noted(note) => !matches!(note, Note::Appended { .. } | Note::Decided { .. }),
+        What::Noted(note) => {
+            !matches!(note, Note::Appended { .. } | Note::Decided { .. } | Note::Contained { .. })
+        }
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
+        // That everybody starts at the beginning is no news.
+        What::Booted => record.at > Instant::ZERO,
         _ => true,
     }
 }
@@ -170,9 +195,10 @@ impl Quiet {
         if self.total() == 0 {
             (self.at, self.newest) = (record.at, record.id);
         }
+        self.oldest = record.at;
         let counter = match &record.what {
-            // A message is counted where it ends.
-            What::Sent { .. } => return,
+            // A message is counted where it ends, a write where it begins.
+            What::Sent { .. } | What::Synced { .. } => return,
             What::Delivered { detail, .. } if detail.kind.nature == Nature::Probe => {
                 &mut self.probes
             }
@@ -184,10 +210,13 @@ impl Quiet {
                 &mut self.lost
             }
             What::Saved { .. } => &mut self.writes,
-            What::Synced { .. } => return,
             What::Fired { .. } => &mut self.timers,
             What::Client(ClientNote::Called { .. }) => &mut self.calls,
             What::Client(ClientNote::Returned { .. }) => &mut self.answers,
+            What::Noted(Note::Contained { by, .. }) => {
+                self.contained_by = by;
+                &mut self.contained
+            }
             _ => &mut self.notes,
         };
         *counter += 1;
@@ -195,7 +224,8 @@ impl Quiet {
 
     fn total(&self) -> usize {
         let messages = self.probes + self.messages + self.lost;
-        messages + self.writes + self.timers + self.notes + self.calls + self.answers
+        let others = self.writes + self.timers + self.notes + self.contained;
+        messages + others + self.calls + self.answers
     }
 
     /// Puts what was counted on the list, and begins anew.
@@ -212,19 +242,25 @@ impl Quiet {
             let by = self.lost_by.map_or_else(String::new, |fault| format!(" to {fault}"));
             row.add(Ink::Lost, format!("✖ {} lost{by}  ", count(self.lost, "message")));
         }
+        if self.contained > 0 {
+            let by = self.contained_by;
+            row.add(Ink::Contained, format!("▣ {} stopped by {by}  ", self.contained));
+        }
         let counted = [
-            (self.calls, "call"),
             (self.answers, "answer"),
             (self.probes, "heartbeat"),
             (self.messages, "message"),
             (self.writes, "disk write"),
-            (self.notes, "log note"),
+            (self.notes, "log step"),
         ];
         let counted = counted.into_iter().filter(|(number, _)| *number > 0);
-        let words: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
-        if !words.is_empty() {
-            row.add(Ink::Muted, format!("· {}", words.join(", ")));
-        } else if self.lost == 0 {
+        let counts: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
+        if !counts.is_empty() {
+            let lasted = words::span(self.at.since(self.oldest));
+            row.add(Ink::Muted, format!("· {} in {lasted}", counts.join(", ")));
+        } else if self.calls > 0 {
+            row.add(Ink::Muted, format!("· {}", count(self.calls, "call")));
+        } else if self.lost + self.contained == 0 {
             row.add(Ink::Muted, format!("· {}", count(self.timers, "timer")));
         }
         row

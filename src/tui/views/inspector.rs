@@ -1,9 +1,10 @@
-//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the verdicts.
+//! What is selected, in full: a node, a client, a link, a record; with nothing selected, the
+//! verdicts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::oracles::State;
+use crate::oracles::{Grade, State};
 use crate::sim::{Address, Because, EventId, Inspection, Life, Span, What};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -17,6 +18,9 @@ use super::{clients, open};
 const LOG_ROWS: usize = 64;
 /// In which column values begin.
 const VALUES: usize = 15;
+
+/// In which column verdicts begin.
+const VERDICTS: usize = 25;
 
 /// The inspector.
 #[derive(Debug)]
@@ -48,17 +52,22 @@ impl View for Inspector {
         let height = usize::from(inner.height);
         let scroll = if eyes.focus == Pane::Inspector { eyes.scroll } else { 0 };
         let scroll = scroll.min(lines.len().saturating_sub(height));
+        let left = lines.len() - scroll.min(lines.len());
+        let more = match left.saturating_sub(height) {
+            0 => Row::new(eyes.theme),
+            hidden => Row::new(eyes.theme).say(Ink::Muted, format!(" … {hidden} more")),
+        };
         let shown = lines.iter().skip(scroll).take(height);
         for ((row, target), place) in shown.zip(rows(inner)) {
-            row.draw(place, buf);
+            let last = place.bottom() == inner.bottom();
+            let kept = if last { more.width() as u16 } else { 0 };
+            row.draw(Rect { width: place.width.saturating_sub(kept), ..place }, buf);
+            if last {
+                more.draw_right(place, 0, buf);
+            }
             if *target != Selection::Nothing {
                 hits.push(Hit { area: place, pane: Pane::Inspector, target: *target });
             }
-        }
-        let left = lines.len() - scroll.min(lines.len());
-        if let Some(last) = rows(inner).last().filter(|_| left > height) {
-            let more = Row::new(eyes.theme).say(Ink::Muted, format!(" … {} more", left - height));
-            more.draw_right(last, 0, buf);
         }
     }
 }
@@ -114,6 +123,9 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
             let text = format!("{id} {} {}: {}", stage.glyph(), stage.word(), fault.spec);
             lines.push(pair(eyes, "fault", super::chain::stage_ink(*stage), text));
         }
+    }
+    if scene.life == Life::Down {
+        lines.push(heading(eyes, "as it was when it went down"));
     }
     // The core's term stands among the protocol's own rows, which say it better.
     for (name, value) in &node.report.rows {
@@ -190,7 +202,7 @@ fn client_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, who: Address) -> Vec<Ro
     let calls = recent.get(who.index()).map(Vec::as_slice).unwrap_or_default();
     let mut lines = vec![heading(eyes, "calls, newest first")];
     for call in calls {
-        let mut row = Row::new(eyes.theme).say(Ink::Muted, format!(" {:<8}", call.call));
+        let mut row = Row::new(eyes.theme).say(Ink::Muted, format!(" {:<8}", call.id));
         if call.state == clients::State::Waits {
             clients::waiting(&mut row, call, moment.scene.now);
             let op = call.op.map_or_else(String::new, |op| format!(" for {op}"));
@@ -285,15 +297,18 @@ fn run_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Vec<Row<'a>> {
     let mut verdicts = moment.session.verdicts();
     verdicts.sort_by_key(|verdict| verdict.state == State::Held);
     let mut lines = Vec::new();
-    for verdict in verdicts.iter().filter(|verdict| verdict.state != State::Held) {
+    for verdict in &verdicts {
         let (glyph, ink) = grade_mark(verdict.grade);
         let times = if verdict.count > 1 { format!(" ×{}", verdict.count) } else { String::new() };
-        let since = verdict.at.map_or_else(String::new, |at| format!(" since {at}"));
-        let text = format!("{glyph} {}{times}{since}", verdict.state.word());
+        let first = verdict.at.map_or_else(String::new, |at| format!(" at {at}"));
+        // A deviation is named by what is wrong; it is seen, or not.
+        let (ink, text) = match (verdict.state, verdict.grade) {
+            (State::Held, Grade::Deviation) => (Ink::Muted, "– not seen".to_owned()),
+            (State::Held, _) => (Ink::Healthy, "✓ held".to_owned()),
+            (_, Grade::Deviation) => (ink, format!("{glyph} seen{first}{times}")),
+            (state, _) => (ink, format!("{glyph} {}{first}{times}", state.word())),
+        };
         lines.push(verdict_row(eyes, verdict.property, ink, text));
-    }
-    for verdict in verdicts.iter().filter(|verdict| verdict.state == State::Held) {
-        lines.push(verdict_row(eyes, verdict.property, Ink::Healthy, "✓ held so far".to_owned()));
     }
     for (switch, on) in &moment.scene.switches {
         let text = if *on { "on" } else { "off" };
@@ -304,6 +319,6 @@ fn run_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Vec<Row<'a>> {
 
 fn verdict_row<'a>(eyes: &Eyes<'a>, name: &str, ink: Ink, text: String) -> Row<'a> {
     let mut row = Row::new(eyes.theme).say(Ink::Text, format!(" {name}"));
-    row.tab(26);
+    row.tab(VERDICTS);
     row.say(ink, text)
 }

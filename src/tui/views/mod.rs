@@ -3,7 +3,8 @@
 //! Here: views, which read a `Moment` and draw it. Absent on purpose: keys, and any change to the
 //! run. What two views need alike lies in `text` and `words`.
 //!
-//! To add one: a file with a type that is a `View`, its `Pane`, its line in `VIEWS` and its place in
+//! To add one: a file with a type that is a `View`, its `Pane`, its line in `VIEWS` and its place
+//! in
 //! `layout`.
 
 pub mod chain;
@@ -119,7 +120,7 @@ fn title(moment: &Moment<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
         (true, true) => state.add(Ink::Past, " PAST, running "),
         (true, false) => state.add(Ink::Past, " PAST "),
         (false, true) => state.add(Ink::Healthy, "▶ running"),
-        (false, false) => state.add(Ink::Title, "‖ stands still"),
+        (false, false) => state.add(Ink::Title, "paused"),
     }
     let left = usize::from(area.width).saturating_sub(state.width() + 1);
     row.draw(Rect { width: left as u16, ..area }, buf);
@@ -134,7 +135,7 @@ fn open(view: &dyn View, note: &Row<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut 
     }
     let focused = eyes.focus == view.pane();
     let rule = "─".repeat(usize::from(area.width));
-    buf.set_stringn(area.x, area.y, rule, usize::from(area.width), eyes.ink(Ink::Border));
+    Row::new(eyes.theme).say(Ink::Border, rule).draw(area, buf);
     let (mark, ink) = if focused { (" ▸ ", Ink::Accent) } else { (" ", Ink::Title) };
     let title = Row::new(eyes.theme).say(ink, mark).say(ink, view.title()).say(ink, " ");
     title.draw(Rect { x: area.x + 1, width: area.width - 1, ..area }, buf);

@@ -7,7 +7,7 @@ use crate::lab::{Kind, Session};
 use crate::sim::{Instant, Span};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, View};
-use super::super::text::{Row, virtual_time};
+use super::super::text::{self, Row, virtual_time};
 use super::super::theme::Ink;
 use super::super::words;
 use super::{MILESTONES_READ_MAX, milestones_so_far};
@@ -133,7 +133,7 @@ fn draw_axis(moment: &Moment<'_>, eyes: &Eyes<'_>, axis: Axis, area: Rect, buf: 
             (true, true) => ('┄', Ink::Future),
             (true, false) => (' ', Ink::Future),
         };
-        buf[(area.x + column, area.y)].set_char(glyph).set_style(eyes.ink(ink));
+        text::glyph((area.x + column, area.y), glyph, ink, eyes.theme, buf);
     }
     let mut heaviest = vec![0_u8; usize::from(axis.width)];
     let newest_first = session.milestones().rev().take(MILESTONES_READ_MAX);
@@ -146,12 +146,12 @@ fn draw_axis(moment: &Moment<'_>, eyes: &Eyes<'_>, axis: Axis, area: Rect, buf: 
         }
         *place = weight(kind);
         let ahead = milestone.record >= session.next_record();
-        let style = eyes.ink(if ahead { Ink::Future } else { ink(kind) });
-        buf[(area.x + column, area.y)].set_char(kind.glyph()).set_style(style);
+        let ink = if ahead { Ink::Future } else { ink(kind) };
+        text::glyph((area.x + column, area.y), kind.glyph(), ink, eyes.theme, buf);
     }
     mark_selected(moment, eyes, axis, area, buf);
     if let Some(now) = now {
-        buf[(area.x + now, area.y)].set_char('▼').set_style(eyes.ink(Ink::Accent));
+        text::glyph((area.x + now, area.y), '▼', Ink::Accent, eyes.theme, buf);
     }
 }
 
@@ -166,8 +166,9 @@ fn mark_selected(moment: &Moment<'_>, eyes: &Eyes<'_>, axis: Axis, area: Rect, b
 /// Says what time it is in the run, what happened last, and how fast time goes.
 fn label(moment: &Moment<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
     let session = moment.session;
+    let mark = if eyes.focus == Pane::Timeline { "▸" } else { " " };
     let mut row =
-        Row::new(eyes.theme).say(Ink::Title, format!(" {}", virtual_time(session.clock())));
+        Row::new(eyes.theme).say(Ink::Accent, mark).say(Ink::Title, virtual_time(session.clock()));
     if session.in_past() {
         let behind = session.frontier().at.since(session.clock());
         row.add(Ink::Text, "  ");

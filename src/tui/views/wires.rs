@@ -1,5 +1,7 @@
 //! What is on its way, and what was lost on it: one row a message.
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -13,6 +15,8 @@ use super::{RECORDS_READ_MAX, is_selected};
 
 /// For how long a lost message is shown, in virtual time.
 const LOST_SHOWN: Span = Span::millis(400);
+/// From how many nodes on messages of one sender and kind share a row.
+const MERGED_FROM: usize = 12;
 /// How many kinds of losses are told apart at most.
 const LOSSES_MAX: usize = 64;
 /// How many cells a message has to travel at least.
@@ -51,24 +55,22 @@ pub(super) fn draw(
         loss_row(loss, eyes, usize::from(area.width)).draw(place, buf);
         remark(eyes, Selection::Link(loss.from, loss.to), loss.newest, place, buf, hits);
     }
-    let flights = by_weight(&moment.scene.flights);
+    let wires = wires(moment);
     let left: Vec<Rect> = places.collect();
-    let fits = if flights.len() > left.len() { left.len().saturating_sub(1) } else { left.len() };
-    for (flight, place) in flights.iter().take(fits).zip(&left) {
-        flight_row(flight, moment.scene.now, eyes, usize::from(area.width)).draw(*place, buf);
+    let fits = if wires.len() > left.len() { left.len().saturating_sub(1) } else { wires.len() };
+    for ((flight, number), place) in wires.iter().take(fits).zip(&left) {
+        let width = usize::from(area.width);
+        flight_row(flight, *number, moment.scene.now, eyes, width).draw(*place, buf);
         remark(eyes, Selection::Link(flight.from, flight.to), flight.sent, *place, buf, hits);
     }
-    if let Some(last) = left.get(fits) {
-        let row = Row::new(eyes.theme);
-        let row = match flights.len().saturating_sub(fits) {
-            0 if fits == 0 => row.say(Ink::Muted, "no message is on its way"),
-            0 => row,
-            more if fits == 0 => {
-                row.say(Ink::Muted, format!("{} on their way", text::count(more, "message")))
-            }
-            more => row.say(Ink::Muted, format!("… and {more} more on their way")),
+    let hidden: usize = wires.iter().skip(fits).map(|(_, number)| number).sum();
+    if let Some(last) = left.get(fits).filter(|_| hidden > 0 || wires.is_empty()) {
+        let text = match (hidden, fits) {
+            (0, _) => "no message is on its way".to_owned(),
+            (hidden, 0) => format!("{} on their way", text::count(hidden, "message")),
+            (hidden, _) => format!("… and {hidden} more on their way"),
         };
-        row.draw(*last, buf);
+        Row::new(eyes.theme).say(Ink::Muted, text).draw(*last, buf);
     }
 }
 
@@ -87,11 +89,23 @@ fn remark(
     hits.push(Hit { area, pane: Pane::Grid, target: link });
 }
 
-/// Puts what steers the protocol before what only repeats it; within each, the next to arrive first.
-fn by_weight(flights: &[Flight]) -> Vec<&Flight> {
-    let mut ordered: Vec<&Flight> = flights.iter().collect();
-    ordered.sort_by_key(|flight| weight(flight.detail.kind.nature));
-    ordered
+/// Lists what is on its way, each with how many such messages it stands for: what steers the
+/// protocol before what only repeats it, and within each the next to arrive first. In a large
+/// cluster what one node sends to many is one row.
+fn wires<'a>(moment: &Moment<'a>) -> Vec<(&'a Flight, usize)> {
+    let flights = &moment.scene.flights;
+    let many = moment.scene.nodes.len() > MERGED_FROM;
+    let mut wires: Vec<(&Flight, usize)> = Vec::new();
+    let mut senders: BTreeMap<(Address, char), usize> = BTreeMap::new();
+    for flight in flights {
+        let place = *senders.entry((flight.from, flight.detail.kind.glyph)).or_insert(wires.len());
+        match wires.get_mut(place).filter(|_| many) {
+            Some((_, number)) => *number += 1,
+            None => wires.push((flight, 1)),
+        }
+    }
+    wires.sort_by_key(|(flight, _)| weight(flight.detail.kind.nature));
+    wires
 }
 
 const fn weight(nature: Nature) -> u8 {
@@ -128,7 +142,7 @@ fn lost(moment: &Moment<'_>) -> Vec<Loss> {
 
 /// Returns how long the track is between two names, for a row of this width.
 fn track(width: usize) -> usize {
-    (width / 4).clamp(TRACK_MIN, TRACK_MAX)
+    (width / 6).clamp(TRACK_MIN, TRACK_MAX)
 }
 
 fn loss_row<'a>(loss: &Loss, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
@@ -146,15 +160,19 @@ fn loss_row<'a>(loss: &Loss, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
     row
 }
 
-fn flight_row<'a>(flight: &Flight, now: Instant, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
+fn flight_row<'a>(
+    flight: &Flight,
+    number: usize,
+    now: Instant,
+    eyes: &Eyes<'a>,
+    width: usize,
+) -> Row<'a> {
     let track = track(width) / 2 * 2 + 1;
     let whole = flight.due.since(flight.sent_at).0.max(1);
     let gone = now.since(flight.sent_at).0.min(whole);
-    let at = match eyes.reduced_motion {
-        true => track / 2,
-        // In 64 bits: a flight is far shorter than 2^64 over the length of a track.
-        false => (gone.saturating_mul(track as u64 - 1) / whole) as usize,
-    };
+    // In 64 bits: a flight is far shorter than 2^64 over the length of a track.
+    let slid = (gone.saturating_mul(track as u64 - 1) / whole) as usize;
+    let at = if eyes.reduced_motion { track / 2 } else { slid };
     let mut row = Row::new(eyes.theme)
         .say(Ink::Text, format!("{:>4} ", flight.from))
         .say(Ink::Muted, "─".repeat(at))
@@ -162,6 +180,9 @@ fn flight_row<'a>(flight: &Flight, now: Instant, eyes: &Eyes<'a>, width: usize) 
         .say(Ink::Muted, format!("{}▸", "─".repeat(track - 1 - at)))
         .say(Ink::Text, format!(" {} ", flight.to));
     row.tab(track + 12);
+    if number > 1 {
+        row.add(Ink::Text, format!("and {} others: ", number - 1));
+    }
     row.add(Ink::Message, words::message(&flight.detail));
     row.add(Ink::Muted, format!(", {} to go", words::span(flight.due.since(now))));
     row

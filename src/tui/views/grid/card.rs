@@ -7,7 +7,7 @@ use crate::lab::Stage;
 use crate::sim::{Address, Life, Mood, NodeScene, Role, Span};
 
 use super::super::super::moment::{Eyes, Moment};
-use super::super::super::text::{Row, rows};
+use super::super::super::text::{self, Row, rows};
 use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
@@ -23,7 +23,9 @@ pub(super) const LEGEND: [(char, Ink, &str); 6] = [
     ('⊘', Ink::Active, "up, cut off"),
 ];
 /// From which width a card has room for whole words.
-const ROOMY: usize = 26;
+const ROOMY: usize = 29;
+/// From which width a card has room for the word of its term.
+const WORDY: usize = 18;
 
 /// A node and all that is known of it.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ impl Node<'_> {
         let follows = self.scene.life == Life::Up && self.scene.glance.role == Role::Follower;
         let cut = follows && self.cut() > 0;
         let (glyph, ink) = if cut { ('⊘', Ink::Active) } else { (glyph, ink) };
-        Row::new(eyes.theme).say(ink, glyph.to_string()).draw(area, buf);
+        text::glyph((area.x, area.y), glyph, ink, eyes.theme, buf);
     }
 
     /// Returns how far the fault on it that has come furthest has come.
@@ -107,7 +109,7 @@ impl Node<'_> {
         rows.extend(self.faults(eyes));
         rows.extend(self.links(eyes, width));
         rows.extend(self.suspicion(eyes, width));
-        rows.push(self.lead(eyes, width));
+        rows.extend(self.lead(eyes, width));
         rows.extend(self.disturbed(eyes));
         rows.push(self.disk(eyes, width));
         rows
@@ -130,16 +132,17 @@ impl Node<'_> {
         let glance = &self.scene.glance;
         let mut row = Row::new(eyes.theme);
         let was = if self.scene.life == Life::Down { "was " } else { "" };
-        if width >= ROOMY {
-            row.add(Ink::Muted, format!("{was}term {} · log {} · ", glance.epoch, glance.length));
-            row.add(Ink::Muted, format!("✓{}", glance.decided));
-        } else {
-            row.add(Ink::Muted, format!("t{} log {}", glance.epoch, glance.length));
-            let all = glance.decided == glance.length;
-            row.add(
-                Ink::Muted,
-                if all { " ✓".to_owned() } else { format!(" ✓{}", glance.decided) },
-            );
+        let (term, length) = (glance.epoch, glance.length);
+        let text = match width {
+            ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
+            WORDY.. => format!("{was}term {term} log {length}"),
+            _ => format!("t{term} log {length}"),
+        };
+        row.add(Ink::Muted, text);
+        if width < ROOMY {
+            let all = glance.decided == length;
+            let decided = if all { String::new() } else { glance.decided.to_string() };
+            row.add(Ink::Muted, format!(" ✓{decided}"));
         }
         row
     }
@@ -164,14 +167,18 @@ impl Node<'_> {
         let name = |cut: &Vec<Address>| {
             if cut.len() >= peers { "all".to_owned() } else { group(cut.iter().copied(), most) }
         };
-        match (known.cut_to.is_empty(), known.cut_from.is_empty()) {
-            (true, true) => {}
-            (false, false) if known.cut_to == known.cut_from => {
-                row.add(Ink::Active, format!("⊘ cut off: {}", name(&known.cut_to)));
-            }
-            (false, false) => row.add(Ink::Active, "⊘ cut off in part"),
-            (false, true) => row.add(Ink::Active, format!("⊘ cut to {}", name(&known.cut_to))),
-            (true, false) => row.add(Ink::Active, format!("⊘ cut from {}", name(&known.cut_from))),
+        let both = known.cut_to == known.cut_from;
+        let (words, cut) = match (known.cut_to.is_empty(), known.cut_from.is_empty()) {
+            (true, true) => ("", None),
+            (false, false) if both && width >= WORDY => ("cut off: ", Some(&known.cut_to)),
+            (false, false) if both => ("cut: ", Some(&known.cut_to)),
+            (false, false) => ("cut off in part", None),
+            (false, true) => ("cut to ", Some(&known.cut_to)),
+            (true, false) => ("cut from ", Some(&known.cut_from)),
+        };
+        if !words.is_empty() {
+            let names = cut.map_or_else(String::new, name);
+            row.add(Ink::Active, format!("⊘ {words}{names}"));
         }
         for fault in known.cutters.iter().take(2) {
             row.add(Ink::Active, format!(" {fault}"));
@@ -188,31 +195,35 @@ impl Node<'_> {
             return None;
         }
         let row = Row::new(eyes.theme);
-        let words = if width >= ROOMY { "suspected by" } else { "suspect" };
-        let most = if width >= ROOMY { 4 } else { 2 };
-        Some(row.say(Ink::Candidate, format!("? {words} {}", group(who.iter().copied(), most))))
+        let who = match who.as_slice() {
+            many if many.len() > 4 || (many.len() > 1 && width < ROOMY) => many.len().to_string(),
+            few => group(few.iter().copied(), 4),
+        };
+        let verb = if self.known().suspected_by.len() == 1 { "suspects" } else { "suspect" };
+        let whom = if width >= WORDY { " it" } else { "" };
+        Some(row.say(Ink::Candidate, format!("? {who} {verb}{whom}")))
     }
 
     /// Says who believes that it leads, or whom it believes to lead.
-    fn lead<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
+    fn lead<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Option<Row<'a>> {
         let row = Row::new(eyes.theme);
-        let led = &self.known().led;
-        let leads = self.scene.glance.role == Role::Leader && self.scene.life != Life::Down;
-        if !led.is_empty() || leads {
-            let ink = if leads { Ink::Leader } else { Ink::Candidate };
-            let most = if width >= ROOMY { 5 } else { 1 };
-            let who = match led.len() {
-                0 => "itself alone".to_owned(),
-                _ => group(led.iter().copied(), most),
-            };
-            return row.say(ink, format!("leads {who}"));
+        let led = self.known().led.iter().copied();
+        // A name takes three columns or four, the words around the names ten.
+        let most = width.saturating_sub(8) / 3;
+        let down = self.scene.life == Life::Down;
+        if self.scene.glance.role == Role::Leader && !down {
+            let nobody = if width >= WORDY { "nobody else" } else { "nobody" };
+            let who = if led.len() == 0 { nobody.to_owned() } else { group(led, most) };
+            return Some(row.say(Ink::Leader, format!("leads {who}")));
         }
-        match self.scene.glance.leader.filter(|_| self.scene.life != Life::Down) {
-            Some(leader) if leader != self.scene.address => {
-                row.say(Ink::Muted, format!("follows {leader}"))
-            }
-            _ if self.scene.life == Life::Down => row.say(Ink::Muted, "believes nothing"),
-            _ => row.say(Ink::Candidate, "knows no leader"),
+        if led.len() > 0 {
+            let verb = if led.len() == 1 { "follows" } else { "follow" };
+            return Some(row.say(Ink::Candidate, format!("{} {verb} it", group(led, most))));
+        }
+        match self.scene.glance.leader.filter(|leader| *leader != self.scene.address) {
+            _ if down => None,
+            Some(leader) => Some(row.say(Ink::Muted, format!("follows {leader}"))),
+            None => Some(row.say(Ink::Candidate, "no leader known")),
         }
     }
 

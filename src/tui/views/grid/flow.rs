@@ -1,5 +1,7 @@
 //! How densely nodes are drawn, and where: by zone, then rack, then number.
 
+use std::collections::BTreeMap;
+
 use ratatui::layout::Rect;
 
 use crate::sim::Place;
@@ -47,20 +49,20 @@ pub(super) struct Flow {
 
 /// Nodes of one zone, or of one rack.
 #[derive(Debug)]
-struct Group {
+pub(super) struct Group {
     label: String,
     nodes: Vec<usize>,
 }
 
 impl Flow {
     /// Finds the roomiest way in which so many nodes fit.
-    pub fn fit(places: &[Place], nodes: usize, area: Rect) -> Flow {
-        let groups = groups(places, nodes);
+    pub fn fit(groups: &[Group], area: Rect) -> Flow {
+        let nodes: usize = groups.iter().map(|group| group.nodes.len()).sum();
         let mut last = None;
         for (density, width, height) in SIZES {
             let flow = match density {
-                Density::Card => shelves(&groups, (width, height), area),
-                Density::Chip | Density::Dot => lines(&groups, density, width, area),
+                Density::Card => shelves(groups, (width, height), area),
+                Density::Chip | Density::Dot => lines(groups, density, width, area),
             };
             if flow.cells.len() == nodes {
                 return flow;
@@ -72,25 +74,31 @@ impl Flow {
 }
 
 /// Puts nodes together by region, zone and rack, in the order of their names.
-fn groups(places: &[Place], nodes: usize) -> Vec<Group> {
-    let unplaced = Place::default();
-    let place = |node: usize| places.get(node).unwrap_or(&unplaced);
-    let mut order: Vec<usize> = (0..nodes).collect();
-    let rank = |node: usize| {
-        let place = place(node);
-        (&place.region, &place.zone, place.rack.len(), &place.rack, node)
+pub(super) fn groups(places: &[Place], nodes: usize) -> Vec<Group> {
+    static UNPLACED: Place = Place {
+        region: String::new(),
+        zone: String::new(),
+        rack: String::new(),
+        version: String::new(),
     };
-    order.sort_by_key(|node| rank(*node));
+    let place = |node: usize| places.get(node).unwrap_or(&UNPLACED);
+    // Zones are few and racks mostly in order, so that this costs little with a thousand nodes.
+    let mut zones: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for node in 0..nodes {
+        let key = (place(node).region.as_str(), place(node).zone.as_str());
+        zones.entry(key).or_default().push(node);
+    }
+    let mut racks = 0;
+    for zone in zones.values_mut() {
+        let rank = |node: usize| (place(node).rack.len(), place(node).rack.as_str());
+        zone.sort_by(|a, b| rank(*a).cmp(&rank(*b)));
+        racks += zone.chunk_by(|a, b| place(*a).rack == place(*b).rack).count();
+    }
     // A rack is a group of its own only where racks hold more than one node.
-    let racks = order.chunk_by(|a, b| {
-        let (a, b) = (place(*a), place(*b));
-        (&a.region, &a.zone, &a.rack) == (&b.region, &b.zone, &b.rack)
-    });
-    let by_rack = racks.count() * 2 <= nodes;
-    let chunks = order.chunk_by(|a, b| {
-        let (a, b) = (place(*a), place(*b));
-        (&a.region, &a.zone) == (&b.region, &b.zone) && (!by_rack || a.rack == b.rack)
-    });
+    let by_rack = racks * 2 <= nodes;
+    let chunks = zones
+        .values()
+        .flat_map(|zone| zone.chunk_by(move |a, b| !by_rack || place(*a).rack == place(*b).rack));
     let chunks = chunks.map(|nodes| {
         let label = label(place(nodes[0]), by_rack);
         Group { label, nodes: nodes.to_vec() }
@@ -116,6 +124,11 @@ fn shelves(groups: &[Group], (width, height): (u16, u16), area: Rect) -> Flow {
     let (mut x, mut y) = (area.left(), area.top());
     for group in groups {
         let mut labelled = false;
+        let needed = width * group.nodes.len() as u16;
+        // A zone that fits a row of its own is not torn in two.
+        if x > area.left() && x + needed > area.right() + 1 && needed <= area.width + 1 {
+            (x, y) = (area.left(), y + head + height);
+        }
         for node in &group.nodes {
             if x + width > area.right() + 1 {
                 (x, y) = (area.left(), y + head + height);
@@ -186,7 +199,7 @@ mod tests {
         let zones = ["a", "b", "c"];
         let cases = [(5, Density::Card), (200, Density::Chip), (1_000, Density::Dot)];
         for (nodes, density) in cases {
-            let flow = Flow::fit(&spread(nodes, &zones), nodes, area);
+            let flow = Flow::fit(&groups(&spread(nodes, &zones), nodes), area);
             assert_eq!((flow.density, flow.cells.len()), (density, nodes));
         }
     }
@@ -195,7 +208,7 @@ mod tests {
     fn nodes_never_overlap_and_stay_inside() {
         for (nodes, width, height) in [(5, 80, 9), (7, 60, 10), (30, 38, 5), (1_000, 38, 5)] {
             let area = Rect::new(2, 3, width, height);
-            let flow = Flow::fit(&spread(nodes, &["a", "b"]), nodes, area);
+            let flow = Flow::fit(&groups(&spread(nodes, &["a", "b"]), nodes), area);
             for (k, (_, cell)) in flow.cells.iter().enumerate() {
                 assert_eq!(cell.intersection(area), *cell);
                 assert!(!flow.cells[k + 1..].iter().any(|(_, other)| other.intersects(*cell)));

@@ -24,8 +24,10 @@ use flow::{Density, Flow};
 
 /// From which width messages are listed beside the nodes rather than below.
 const BESIDE_FROM: u16 = 100;
+/// Up to how many nodes messages are listed beside them; more nodes need the whole width.
+const BESIDE_UP_TO: usize = 24;
 /// How wide the list of messages is beside the nodes.
-const WIRES_WIDTH: u16 = 40;
+const WIRES_WIDTH: u16 = 48;
 
 /// The grid.
 #[derive(Debug)]
@@ -53,16 +55,21 @@ impl View for Grid {
             return;
         }
         let about = About::read(moment);
-        let (nodes, beside) = if inner.width >= BESIDE_FROM {
+        let number = moment.scene.nodes.len();
+        let groups = flow::groups(&moment.scene.places, number);
+        let fit = |area| Flow::fit(&groups, area);
+        let (nodes, beside) = if inner.width >= BESIDE_FROM && number <= BESIDE_UP_TO {
             let width = inner.width - WIRES_WIDTH - 1;
             let beside = Rect { x: inner.x + width + 1, width: WIRES_WIDTH, ..inner };
             (Rect { width, ..inner }, Some(beside))
         } else {
-            // Two rows at least are left for what is on its way.
+            // Two rows at least are left for what is on its way, if that costs no node its place.
             let kept = if inner.height >= 6 { 2 } else { 0 };
-            (Rect { height: inner.height - kept, ..inner }, None)
+            let above = Rect { height: inner.height - kept, ..inner };
+            let all = fit(above).cells.len() == number;
+            (if all { above } else { inner }, None)
         };
-        let flow = Flow::fit(&moment.scene.places, moment.scene.nodes.len(), nodes);
+        let flow = fit(nodes);
         let used = draw_nodes(moment, eyes, &about, &flow, nodes, buf, hits);
         let below = Rect { y: used, height: inner.bottom().saturating_sub(used), ..inner };
         wires::draw(moment, eyes, beside.unwrap_or(below), buf, hits);

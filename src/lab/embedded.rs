@@ -1,0 +1,48 @@
+//! The scenarios that come with the program, by their names.
+//!
+//! To add one: a file under `assets/scenarios`, and its line here, in the order of the alphabet.
+
+/// Every scenario that comes with the program: its name, and its text.
+pub const SCENARIOS: &[(&str, &str)] = &[
+    ("amnesia-double-vote", include_str!("../../assets/scenarios/amnesia-double-vote.ron")),
+    ("forgetful-disk", include_str!("../../assets/scenarios/forgetful-disk.ron")),
+    ("gc-pause", include_str!("../../assets/scenarios/gc-pause.ron")),
+    ("leader-crash", include_str!("../../assets/scenarios/leader-crash.ron")),
+    ("leader-cut-off", include_str!("../../assets/scenarios/leader-cut-off.ron")),
+    ("lossy", include_str!("../../assets/scenarios/lossy.ron")),
+    ("majority-crash", include_str!("../../assets/scenarios/majority-crash.ron")),
+    ("minority-crash", include_str!("../../assets/scenarios/minority-crash.ron")),
+    ("one-way-leader", include_str!("../../assets/scenarios/one-way-leader.ron")),
+    (
+        "one-way-leader-check-quorum",
+        include_str!("../../assets/scenarios/one-way-leader-check-quorum.ron"),
+    ),
+    ("power-cut-all", include_str!("../../assets/scenarios/power-cut-all.ron")),
+    ("slow-leader", include_str!("../../assets/scenarios/slow-leader.ron")),
+    ("steady", include_str!("../../assets/scenarios/steady.ron")),
+];
+
+/// The scenario that the lab opens where nobody names one.
+pub const DEFAULT: &str = "steady";
+
+/// Returns the text of a scenario that comes with the program.
+pub fn find(name: &str) -> Option<&'static str> {
+    SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::read_scenario;
+
+    #[test]
+    fn every_scenario_can_be_read_and_is_found_by_its_name() {
+        assert!(SCENARIOS.is_sorted_by(|(a, _), (b, _)| a < b));
+        assert!(find(DEFAULT).is_some());
+        for (name, text) in SCENARIOS {
+            if let Err(report) = read_scenario(name, text) {
+                panic!("{report}");
+            }
+        }
+    }
+}
