@@ -181,9 +181,10 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
         pty.assert_given_back();
         pty.send("clear; fg\n");
         pty.wait("the lab again", |screen| {
-            screen.alternate_screen() && !screen.contents().contains("PROMPT>")
+            screen.alternate_screen() && screen.contents().contains("seed 1")
         });
     }
+    pty.wait_text("Palette");
     pty.send("\x1b");
     pty.wait_gone("Palette");
     pty.send("q");
