@@ -101,6 +101,7 @@ const VALUES: &[Bad] = &[
     Bad("attempts: 8", "attempts: 8, budget: 3", (10, 55), "budget", "`base` or `attempts`"),
     Bad("tail: \"2ms\"", "tail: \"2ms\", max: \"9ms\"", (7, 55), "max", "`min` or `tail`"),
     Bad("deadline: \"2s\"", "deadline: \"1ms\"", (9, 79), "\"1ms\"", "at least the timeout"),
+    Bad("keys: 4", "keys: 4, start: \"2h\"", (9, 58), "\"2h\"", "to 1h"),
     Bad("attempts: 8", "attempts: 0", (10, 52), "0", "from 1 to 100"),
     Bad("base: \"50ms\"", "base: \"0s\"", (10, 34), "\"0s\"", "from 1ms"),
     Bad("[Retry, Idempotency]", "[Retry, Retry]", (12, 25), "Retry", "each mechanism once"),
