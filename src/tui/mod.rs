@@ -19,6 +19,7 @@ pub mod home;
 pub mod keys;
 pub mod lab;
 pub mod layout;
+pub mod lesson;
 pub mod moment;
 pub mod mouse;
 pub mod narrate;
