@@ -39,7 +39,13 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {}
 
 fn wrong(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> FileError {
-    move |error| FileError { path: path.to_owned(), doing, why: error.to_string() }
+    move |error| FileError { path: path.to_owned(), doing, why: plain(&error) }
+}
+
+/// Says what went wrong without the number that systems put behind it.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// Returns the folder for data: progress, replays, results. It need not exist yet.
@@ -79,6 +85,18 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<String, FileError> {
     })
 }
 
+/// Reads at most one byte more than so many, so that whoever knows what the file is can say that it
+/// is too large, or where it is no text.
+///
+/// # Errors
+/// Says which file cannot be read and why.
+pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileError> {
+    let file = File::open(path).map_err(wrong(path, "read"))?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1).read_to_end(&mut bytes).map_err(wrong(path, "read"))?;
+    Ok(bytes)
+}
+
 /// Reads a text, or nothing where there is no such file.
 ///
 /// # Errors
@@ -109,6 +127,33 @@ pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
     }
     Ok(())
 }
+
+/// Writes what the user asked for to where the user said: a file whole or not at all, and what is
+/// no file, such as a pipe, as it is.
+///
+/// # Errors
+/// Says which file cannot be written and why.
+pub fn write_out(path: &Path, text: &str) -> Result<(), FileError> {
+    let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_pipe {
+        return fs::write(path, text).map_err(wrong(path, "write"));
+    }
+    write(path, text)?;
+    let_others_read(path);
+    Ok(())
+}
+
+/// Gives a file the rights that other programs give to what they write. A file of ours is the
+/// user's own; a picture or a trace is made to be passed on.
+#[cfg(unix)]
+fn let_others_read(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    // Where it cannot be done the file is there all the same.
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+}
+
+#[cfg(not(unix))]
+fn let_others_read(_path: &Path) {}
 
 /// Sets a damaged file aside under a name that is free; returns that name.
 ///
@@ -154,6 +199,26 @@ pub fn read_kept<T, E: fmt::Display>(
     Kept::Damaged(line)
 }
 
+/// How many files of a folder are listed by name: more than anybody keeps in one.
+pub const LISTED_MAX: usize = 10_000;
+
+/// Lists the files of a folder whose names end so, in the order of their names.
+///
+/// # Errors
+/// Says which folder cannot be read and why.
+pub fn by_name(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, FileError> {
+    let said = wrong(folder, "read");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(&said)?.take(LISTED_MAX) {
+        let path = entry.map_err(&said)?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Lists the files of a folder whose names end so, newest first; nothing where there is no folder.
 pub fn newest(folder: &Path, ending: &str, count_max: usize) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -194,6 +259,19 @@ mod tests {
         let error = write(&path, "text").expect_err("a folder is in the way");
         assert!(error.to_string().starts_with("cannot write"), "{error}");
         assert_eq!(fs::read_to_string(path.join("inside")).expect("read"), "kept");
+    }
+
+    #[test]
+    fn what_is_written_for_the_user_is_listed_by_name() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for name in ["b.ron", "a.ron", "c.txt"] {
+            write_out(&folder.path().join(name), name).expect("written");
+        }
+        let found = by_name(folder.path(), ".ron").expect("listed");
+        assert_eq!(found, [folder.path().join("a.ron"), folder.path().join("b.ron")]);
+        assert_eq!(read_bytes(&found[0], 2).expect("read"), b"a.r");
+        let error = by_name(&folder.path().join("gone"), ".ron").expect_err("no folder");
+        assert!(error.to_string().starts_with("cannot read"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! faultlab: a lab in which you break a cluster on purpose.
 pub mod causes;
+pub mod cli;
 pub mod experiments;
 pub mod faults;
 pub mod files;

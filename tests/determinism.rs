@@ -1,5 +1,6 @@
 //! Same scenario, seed and inputs: the same run, to the last byte; and time travel keeps to it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use faultlab::faults::storm::{Weather, storm};
@@ -82,18 +83,24 @@ fn a_seek_anywhere_meets_the_world_that_was_there() {
     let mut seen = Vec::new();
     while session.position().at < Instant(5_000_000) && session.step() {
         if session.position().moves % 499 == 0 {
-            seen.push((session.position(), session.digest(), session.scene()));
+            let wrong: BTreeSet<String> =
+                session.standing().iter().map(|f| f.text.clone()).collect();
+            let known = (wrong, session.faults());
+            seen.push((session.position(), session.digest(), session.scene(), known));
         }
     }
     let end = (session.position(), session.digest());
+    assert!(seen.iter().any(|(.., known)| !known.0.is_empty()), "something went wrong in it");
     assert!(seen.len() > 5, "the run was long enough to look around in");
     for k in [3, 0, 4, 1, 2, 4, 0] {
-        let (position, digest, scene) = &seen[k];
+        let (position, digest, scene, known) = &seen[k];
         session.seek(Seek::Moves(position.moves));
         assert_eq!((session.position(), session.digest()), (*position, *digest));
         let mut there = session.scene();
         there.now = scene.now;
         assert_eq!(there, *scene);
+        let wrong = session.standing().iter().map(|f| f.text.clone()).collect();
+        assert_eq!((wrong, session.faults()), *known);
         assert!(session.in_past());
     }
     session.seek(Seek::End);

@@ -7,6 +7,7 @@ pub mod build;
 mod check;
 mod course;
 pub mod embedded;
+mod expect;
 pub mod milestone;
 pub mod place;
 pub mod reading;

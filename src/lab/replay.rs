@@ -51,6 +51,7 @@ pub struct Replay {
 
 /// Where a scenario is found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Source {
     /// It comes with the program.
     Embedded {
@@ -203,6 +204,14 @@ fn hash(scenario: &Scenario) -> Digest {
 }
 
 impl Replay {
+    /// Returns the name of the scenario, where it comes with the program.
+    pub fn name(&self) -> Option<&str> {
+        match &self.scenario {
+            Source::Embedded { name, .. } => Some(name),
+            Source::Whole(_) => None,
+        }
+    }
+
     /// Takes down a run up to where it is.
     pub fn of(session: &Session) -> Replay {
         Replay {
@@ -301,7 +310,7 @@ impl Replay {
             if session.in_past() {
                 session.seek(Seek::Time(self.clock));
             } else {
-                session.advance_to(self.clock, 0);
+                session.advance_to(self.clock, 1);
             }
         }
         Ok(session)
@@ -372,6 +381,8 @@ mod tests {
         odd.title = "One that does not come with the program".to_owned();
         for (scenario, named) in [(steady(), true), (odd, false)] {
             let mut session = played(scenario);
+            let replay = Replay::of(&session);
+            assert_same(&replay.open().expect("the same run"), &session);
             for seek in [Seek::End, Seek::Time(Instant(1_500_000)), Seek::Moves(100), Seek::Start] {
                 session.seek(seek);
                 let replay = Replay::of(&session);

@@ -403,8 +403,12 @@ impl Session {
 
     /// Lists what is wrong at the position: findings that were raised and not cleared.
     pub fn standing(&self) -> Vec<&Finding> {
-        let mut standing: Vec<&Finding> = Vec::new();
-        for signal in self.signals() {
+        // In the past, the panel is that of the snapshot from which the position was reached.
+        let here = self.here();
+        let mut standing: Vec<&Finding> = here.panel.standing().collect();
+        let next = self.next_record();
+        let since = self.current.signals.iter().skip(here.said);
+        for signal in since.take_while(|signal| signal.event() < next) {
             match signal {
                 Signal::Raised(finding) => standing.push(finding),
                 Signal::Cleared { property, subject, .. } => {
@@ -432,22 +436,12 @@ impl Session {
 
     /// Lists the faults up to the position, with the stage of each.
     pub fn faults(&self) -> Vec<(Fault, Stage)> {
-        let mut stages: BTreeMap<FaultId, Stage> = BTreeMap::new();
         let next = self.next_record();
-        for milestone in self.current.milestones.iter().filter(|m| m.record < next) {
-            match milestone.what {
-                super::milestone::Happening::Injected(id) => {
-                    stages.insert(id, Stage::Dormant);
-                }
-                super::milestone::Happening::Healed(id) => {
-                    stages.insert(id, Stage::Healed);
-                }
-                _ => {}
-            }
-        }
-        let touched = &self.current.frontier.touched;
+        let so_far = self.current.fates.iter().take_while(|(record, ..)| *record < next);
+        let mut stages: BTreeMap<FaultId, Stage> =
+            so_far.map(|(_, fault, stage)| (*fault, *stage)).collect();
         for (id, stage) in &mut stages {
-            let acted = touched.get(id).is_some_and(|record| *record < next);
+            let acted = self.touched(*id).is_some_and(|record| record < next);
             if *stage == Stage::Dormant && acted {
                 *stage = Stage::Active;
             }

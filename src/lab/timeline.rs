@@ -8,6 +8,7 @@ use imbl::{OrdMap, Vector};
 use crate::oracles::{Panel, Signal};
 use crate::sim::{EventId, FaultId, Instant, Keep, Record, Tape, What};
 
+use super::act::Stage;
 use super::course::{Course, Position};
 use super::milestone::Milestone;
 use super::reel::Reel;
@@ -25,6 +26,8 @@ pub(super) struct Snapshot {
     pub touched: OrdMap<FaultId, EventId>,
     pub levers: OrdMap<EventId, FaultId>,
     pub decided: u64,
+    /// How many signals of its future lie before it: what its panel has said.
+    pub said: usize,
 }
 
 /// What is known of one future, up to its frontier.
@@ -36,6 +39,8 @@ pub(super) struct Timeline {
     pub reel: Reel,
     pub signals: Vector<Signal>,
     pub milestones: Vector<Milestone>,
+    /// Where faults were injected and healed.
+    pub fates: Vector<(EventId, FaultId, Stage)>,
     pub snapshots: BTreeMap<u64, Arc<Snapshot>>,
     /// The newest position that was reached, ready to go on.
     pub frontier: Arc<Snapshot>,
@@ -62,6 +67,7 @@ impl Snapshot {
             for record in tape.records.drain(..) {
                 self.read(&record, &mut signals);
             }
+            self.said += signals.len();
             signals.clear();
         }
     }
@@ -96,14 +102,21 @@ impl Snapshot {
 impl Timeline {
     /// Begins a run: what happened at instant zero is on the tape.
     pub fn begin(name: String, course: Course, panel: Panel, tape: &mut Tape) -> Timeline {
-        let start =
-            Snapshot { course, panel, touched: OrdMap::new(), levers: OrdMap::new(), decided: 0 };
+        let start = Snapshot {
+            course,
+            panel,
+            touched: OrdMap::new(),
+            levers: OrdMap::new(),
+            decided: 0,
+            said: 0,
+        };
         let mut timeline = Timeline {
             name,
             forked_at: None,
             reel: Reel::default(),
             signals: Vector::new(),
             milestones: Vector::new(),
+            fates: Vector::new(),
             snapshots: BTreeMap::new(),
             frontier: Arc::new(start.clone()),
             stride: STRIDE,
@@ -152,12 +165,20 @@ impl Timeline {
         for record in tape.records.drain(..) {
             let milestone = here.read(&record, &mut signals);
             self.milestones.extend(milestone);
+            match record.what {
+                What::Injected(fault) => {
+                    self.fates.push_back((record.id, fault, Stage::Dormant));
+                }
+                What::Healed(fault) => self.fates.push_back((record.id, fault, Stage::Healed)),
+                _ => {}
+            }
             for signal in signals.drain(..) {
                 self.milestones.extend(Milestone::of_signal(&signal, moves));
                 self.signals.push_back(signal);
             }
             self.reel.push(record);
         }
+        here.said = self.signals.len();
     }
 
     /// Branches off at a position: the same past, and a future of its own.
@@ -172,6 +193,10 @@ impl Timeline {
         branch.signals.truncate(signals);
         let milestones = self.milestones.iter().take_while(|m| m.record < next).count();
         branch.milestones.truncate(milestones);
+        let fates = self.fates.iter().take_while(|(record, ..)| *record < next).count();
+        branch.fates.truncate(fates);
+        // The branch keeps the signals that its panel has said, as `follow` counted them.
+        debug_assert_eq!(here.said, signals, "the oracles said the same again");
         branch.snapshots.retain(|moves, _| *moves <= position.moves);
         branch.frontier = Arc::new(here);
         branch

@@ -10,7 +10,7 @@ pub static PROMISES: [Mechanism; 2] = [
                    what was decided.",
         misses: "The loss of a majority: then nothing is decided any more, and if their disks are \
                  gone, what was decided is gone with them.",
-        costs: "2f + 1 nodes to outlive f, and a round trip to a majority for each decision.",
+        costs: "It takes 2f + 1 nodes to outlive f, and a round trip for each decision.",
         source: "D. K. Gifford, Weighted voting for replicated data, SOSP 1979",
         switch: None,
     },

@@ -17,3 +17,25 @@ pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
 }
+
+/// An algorithm in the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name by which the command line knows it.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub title: &'static str,
+    /// What it bears, and of what.
+    pub bears: &'static str,
+    /// Where it was published.
+    pub source: &'static str,
+}
+
+/// Every algorithm that there is.
+pub const PROTOCOLS: &[Entry] = &[Entry {
+    name: "raft",
+    title: "a log that a majority keeps alike, through a leader that a majority elects",
+    bears: "crashes, omissions, delays and partitions, as long as a majority is up and connected; \
+            no lies, and no disk that forgets",
+    source: "Ongaro and Ousterhout, USENIX ATC 2014; Ongaro's dissertation, Stanford 2014",
+}];

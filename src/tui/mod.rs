@@ -14,6 +14,7 @@
 pub mod action;
 pub mod app;
 pub mod frame;
+pub mod guide;
 pub mod help;
 pub mod home;
 pub mod keys;
@@ -34,10 +35,11 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod views;
+pub mod why;
 pub mod words;
 
 pub use moment::{Eyes, Hit, Moment, Pane, Selection, View};
-pub use start::{Inquiry, Investigator, Listed, Options, Room, Start};
+pub use start::{Listed, Options, Room, Start};
 pub use state::State;
 pub use terminal::run;
 pub use theme::Theme;

@@ -3,7 +3,7 @@
 //! Where a chain was computed, its rows say what a run without each fault has shown; before that
 //! the lanes say what is so now, side by side, and claim no cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use crate::causes::{self, Confirmed, Containment, Named};
 use crate::faults::Target;
 use crate::lab::{Fault, Happening, Stage};
-use crate::oracles::{Finding, Grade};
+use crate::oracles::{Finding, Grade, Subject};
 use crate::sim::{EventId, FaultId, What};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -198,10 +198,9 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
         let row = Row::new(eyes.theme).say(Ink::Muted, " none yet: press 1-4 or 8");
         lanes[0].push(Entry { row, target: Selection::Nothing });
     }
-    let explains = |finding: &Finding| {
-        let mut chains = moment.chains.iter();
-        chains.any(|c| c.errors.iter().chain(&c.failures).any(|known| known.same(finding)))
-    };
+    let told = moment.chains.iter().flat_map(|c| c.errors.iter().chain(&c.failures));
+    let told: BTreeSet<(&str, Subject)> = told.map(|f| (f.property, f.subject)).collect();
+    let explains = |finding: &Finding| told.contains(&(finding.property, finding.subject));
     let open: Vec<&Finding> =
         moment.standing.iter().copied().filter(|finding| !explains(finding)).collect();
     for (lane, grave) in [(1, false), (2, true)] {
@@ -211,7 +210,7 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
     }
     let acts = moment.faults.iter().any(|(_, stage)| *stage == Stage::Active);
     if acts && lanes[2].is_empty() {
-        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client has seen anything wrong");
+        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client saw it");
         lanes[2].push(Entry { row, target: Selection::Nothing });
     }
     lanes
@@ -229,7 +228,7 @@ fn explained<'a>(
     wordy: bool,
     lanes: &mut Lanes<'a>,
 ) {
-    lanes[0].extend(chain.faults.iter().flat_map(|named| fault_named(names, eyes, *named)));
+    lanes[0].extend(chain.faults.iter().flat_map(|named| accused(names, eyes, *named)));
     let errors: Vec<&Finding> = chain.errors.iter().collect();
     lanes[1].extend(by_property(eyes, &errors, wordy));
     let failures: Vec<&Finding> = chain.failures.iter().collect();
@@ -288,26 +287,32 @@ impl<'a> Names<'a> {
     }
 }
 
-fn fault_named<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
-    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == named.fault);
+fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, cause: Named) -> [Entry<'a>; 2] {
+    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == cause.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
-    let (glyph, ink, word, proof) = match named.confirmed {
-        Confirmed::ButFor => ('✓', Ink::Active, "confirmed", "without it, it does not happen"),
-        Confirmed::Minimal => ('✓', Ink::Active, "confirmed", "one of the fewest that suffice"),
+    let (glyph, ink, word, proof) = match cause.confirmed {
+        Confirmed::ButFor => {
+            ('✓', Ink::Active, "confirmed", "not so without it: same seed, run again")
+        }
+        Confirmed::Minimal => {
+            ('✓', Ink::Active, "confirmed", "one of the fewest that suffice together")
+        }
         Confirmed::Proposed => ('?', Ink::Dormant, "proposed", "no run without it was made yet"),
-        Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed", "it happens without it, too"),
+        Confirmed::Unconfirmed => {
+            ('✗', Ink::Muted, "not confirmed", "so without it, too: same seed, run again")
+        }
     };
     let head = Row::new(eyes.theme)
-        .say(ink, format!(" {glyph} {} {word}:", named.fault))
+        .say(ink, format!(" {glyph} {} {word}:", cause.fault))
         .say(Ink::Text, text);
-    let target = Selection::Record(named.via);
+    let target = Selection::Record(cause.via);
     [Entry { row: head, target }, proof_row(eyes, proof, target)]
 }
 
 fn contained<'a>(eyes: &Eyes<'a>, stop: &Containment) -> [Entry<'a>; 2] {
     let (glyph, proof) = match stop.confirmed {
-        Some(true) => (" ✓", "without it, a failure comes"),
-        Some(false) => (" ✗", "without it, no failure comes either"),
+        Some(true) => (" ✓", "fails without it: same seed, run again"),
+        Some(false) => (" ✗", "no failure without it, either"),
         None => ("", "it cannot be switched off to try"),
     };
     let row =

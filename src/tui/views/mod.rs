@@ -120,7 +120,7 @@ fn title(moment: &Moment<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
         (true, true) => state.add(Ink::Past, " PAST, running "),
         (true, false) => state.add(Ink::Past, " PAST "),
         (false, true) => state.add(Ink::Healthy, "▶ running"),
-        (false, false) => state.add(Ink::Title, "stands still"),
+        (false, false) => state.add(Ink::Title, "paused"),
     }
     let left = usize::from(area.width).saturating_sub(state.width() + 1);
     row.draw(Rect { width: left as u16, ..area }, buf);

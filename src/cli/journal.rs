@@ -1,0 +1,198 @@
+//! The records and the client history of a run, one JSON line each.
+//!
+//! The run is played once more from its inputs, so that also what a long session has let go is
+//! written; it has to come to the same digest.
+
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::files;
+use crate::lab::{Session, Trial};
+use crate::sim::{
+    Because, CallId, ClientNote, Detail, Keep, Note, Op, Outcome, Record, What, Withheld,
+};
+
+use super::{Result, Trouble};
+
+/// Writes the records of a run to one file and its client history to another.
+pub fn write(session: &Session, trace: Option<&Path>, history: Option<&Path>) -> Result<()> {
+    let (mut records, mut calls) = (String::new(), String::new());
+    let mut take = |record: &Record| {
+        if trace.is_some() {
+            line(&mut records, &of_record(record));
+        }
+        if let (Some(_), What::Client(note)) = (history, &record.what)
+            && let Some(entry) = of_note(record, note)
+        {
+            line(&mut calls, &entry);
+        }
+    };
+    let journal = session.journal().to_vec();
+    let keep = if trace.is_some() { Keep::Everything } else { Keep::Milestones };
+    let mut again = Trial::with(session.scenario(), session.seed(), journal, keep);
+    again.run(session.clock(), |record, _| {
+        take(record);
+        ControlFlow::Continue(())
+    });
+    if again.world().digest() != session.digest() {
+        let moves = session.position().moves;
+        return Err(Trouble::from(format!("not deterministic before move {moves}")));
+    }
+    for (path, lines) in [(trace, records), (history, calls)] {
+        if let Some(path) = path {
+            files::write_out(path, &lines)?;
+        }
+    }
+    Ok(())
+}
+
+fn line(out: &mut String, value: &Value) {
+    let _ = writeln!(out, "{value}");
+}
+
+fn of_record(record: &Record) -> Value {
+    let because = |because: &Because| match because {
+        Because::Of(id) => json!({ "of": id.0 }),
+        Because::LackOf(id) => json!({ "lack_of": id.0 }),
+    };
+    let (what, mut fields) = of_what(&record.what);
+    fields.insert("id".to_owned(), json!(record.id.0));
+    fields.insert("at_us".to_owned(), json!(record.at.0));
+    fields.insert("who".to_owned(), json!(record.who.map(|who| who.to_string())));
+    let causes: Vec<Value> = record.because.iter().map(because).collect();
+    fields.insert("because".to_owned(), Value::Array(causes));
+    fields.insert("what".to_owned(), json!(what));
+    Value::Object(fields)
+}
+
+fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn of_what(what: &What) -> (&'static str, Map<String, Value>) {
+    let message = |name: &str, who: String, detail: &Detail| {
+        let values = detail.kind.fields.iter().zip(detail.values);
+        let values: Map<String, Value> =
+            values.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        fields([
+            (name, json!(who)),
+            ("message", json!(detail.kind.name)),
+            ("values", Value::Object(values)),
+        ])
+    };
+    match what {
+        What::Booted => ("booted", Map::new()),
+        What::Sent { to, detail } => ("sent", message("to", to.to_string(), detail)),
+        What::Delivered { from, detail } => {
+            ("delivered", message("from", from.to_string(), detail))
+        }
+        What::Withheld { from, detail, why } => {
+            let mut withheld = message("from", from.to_string(), detail);
+            withheld.insert("why".to_owned(), json!(of_withheld(*why)));
+            ("withheld", withheld)
+        }
+        What::Fired { timer } => ("fired", fields([("timer", json!(timer))])),
+        What::Saved { ticket } => ("saved", fields([("ticket", json!(ticket))])),
+        What::Synced { ticket } => ("synced", fields([("ticket", json!(ticket))])),
+        What::Forgot { writes } => ("forgot", fields([("writes", json!(writes))])),
+        What::Noted(note) => of_noted(note),
+        What::Client(note) => {
+            let (event, call) = match note {
+                ClientNote::Called { call, .. } => ("called", call),
+                ClientNote::Retried { call, .. } => ("retried", call),
+                ClientNote::Returned { call, .. } => ("returned", call),
+                ClientNote::GaveUp { call, .. } => ("gave up", call),
+            };
+            let attempt = json!(call.attempt);
+            (event, fields([("call", json!(call.to_string())), ("attempt", attempt)]))
+        }
+        What::Life(life) => ("life", fields([("life", json!(life.word()))])),
+        What::Injected(fault) => ("injected", fields([("fault", json!(fault.to_string()))])),
+        What::Pulled { fault, lever } => {
+            let lever = json!(format!("{lever:?}"));
+            ("pulled", fields([("fault", json!(fault.to_string())), ("lever", lever)]))
+        }
+        What::Healed(fault) => ("healed", fields([("fault", json!(fault.to_string()))])),
+        What::Switched { switch, on } => {
+            ("switched", fields([("switch", json!(switch)), ("on", json!(on))]))
+        }
+    }
+}
+
+fn of_withheld(why: Withheld) -> String {
+    match why {
+        Withheld::Network => "lost by the network".to_owned(),
+        Withheld::Fault(fault) => format!("taken by {fault}"),
+        Withheld::Down => "receiver down".to_owned(),
+        Withheld::Overflow => "inbox full".to_owned(),
+        Withheld::Unsent => "sender crashed before it was sent".to_owned(),
+    }
+}
+
+fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
+    match note {
+        Note::Role { role, epoch } => {
+            ("role", fields([("role", json!(role.word())), ("epoch", json!(epoch))]))
+        }
+        Note::Voted { epoch, candidate } => {
+            let candidate = json!(candidate.to_string());
+            ("voted", fields([("epoch", json!(epoch)), ("candidate", candidate)]))
+        }
+        Note::Appended { slot, entry } => ("appended", of_slot(*slot, *entry)),
+        Note::Truncated { from } => ("truncated", fields([("from", json!(from))])),
+        Note::Restored(log) => ("restored", fields([("entries", json!(log.len()))])),
+        Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
+        Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
+        Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
+        Note::Contained { by, from } => {
+            ("contained", fields([("by", json!(by)), ("from", json!(from.to_string()))]))
+        }
+        Note::Other(name, numbers) => {
+            ("noted", fields([("note", json!(name)), ("numbers", json!(numbers))]))
+        }
+    }
+}
+
+fn of_slot(slot: u64, entry: crate::sim::Slot) -> Map<String, Value> {
+    let (epoch, value) = (json!(entry.epoch), json!(entry.value));
+    fields([("slot", json!(slot)), ("epoch", epoch), ("value", value)])
+}
+
+/// Writes a call or a return as histories are written elsewhere: a process, what it does to which
+/// key, and `invoke`, `ok` or `info` (nobody knows whether it took effect).
+fn of_note(record: &Record, note: &ClientNote) -> Option<Value> {
+    let entry = |kind: &str, call: &CallId, op: &Op, value: Option<u64>| {
+        let operation = match op {
+            Op::Read { .. } => "read",
+            Op::Write { .. } => "write",
+        };
+        json!({
+            "at_us": record.at.0,
+            "process": call.client.to_string(),
+            "call": call.serial,
+            "type": kind,
+            "operation": operation,
+            "key": op.key(),
+            "value": value,
+        })
+    };
+    let written = |op: &Op| match op {
+        Op::Read { .. } => None,
+        Op::Write { value, .. } => Some(*value),
+    };
+    match note {
+        ClientNote::Called { call, op } => Some(entry("invoke", call, op, written(op))),
+        ClientNote::Retried { .. } => None,
+        ClientNote::Returned { call, op, outcome } => {
+            let value = match outcome {
+                Outcome::Read(value) => *value,
+                Outcome::Written | Outcome::Redirect(_) => written(op),
+            };
+            Some(entry("ok", call, op, value))
+        }
+        ClientNote::GaveUp { call, op } => Some(entry("info", call, op, written(op))),
+    }
+}

@@ -1,0 +1,83 @@
+//! Opening the screen, with all that it may not read itself.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::files;
+use crate::lab::{embedded, read_scenario};
+use crate::tui::{self, Listed, Options, Room, Start};
+
+use super::input::{self, Given};
+use super::{Result, Trouble};
+
+/// The folder, among the data, in which runs are kept.
+const REPLAYS: &str = "replays";
+/// How many runs the home screen offers.
+const REPLAYS_MAX: usize = 20;
+
+/// Opens the screen and stays until the reader leaves it.
+pub fn open(start: Start) -> Result<ExitCode> {
+    tui::run(start, options()).map_err(Trouble::Terminal)
+}
+
+fn options() -> Options {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let file = files::config_folder().map(|folder| folder.join("keys.ron"));
+    let read = file.map(|file| (files::read_if_there(&file, files::FILE_MAX_BYTES), file));
+    let (keys, notice) = match read {
+        Some((Ok(Some(text)), file)) => (Some((file.display().to_string(), text)), None),
+        Some((Err(error), _)) => (None, Some(error.to_string())),
+        _ => (None, None),
+    };
+    Options {
+        keys,
+        notice,
+        no_colour: is_set("NO_COLOR"),
+        reduced_motion: is_set("FAULTLAB_REDUCED_MOTION"),
+        panic_key: is_set("FAULTLAB_PANIC_KEY"),
+        listing,
+        open: chosen,
+        ..Options::default()
+    }
+}
+
+/// Lists what the home screen offers.
+fn listing() -> Vec<Listed> {
+    let scenarios = embedded::SCENARIOS.iter().filter_map(|(name, text)| {
+        let line = read_scenario(name, text).ok()?.title;
+        Some(Listed { room: Room::Scenario, name: (*name).to_owned(), line })
+    });
+    let mut listed: Vec<Listed> = scenarios.collect();
+    if let Some(folder) = files::data_folder() {
+        let kept = files::newest(&folder.join(REPLAYS), ".ron", REPLAYS_MAX);
+        listed.extend(kept.iter().map(|path| Listed {
+            room: Room::Replay,
+            name: path.display().to_string(),
+            line: stem(path),
+        }));
+    }
+    listed
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Opens what was chosen on the home screen.
+fn chosen(room: Room, name: &str) -> std::result::Result<Start, String> {
+    if room == Room::Lesson {
+        return Ok(Start::Lesson(name.to_owned()));
+    }
+    started(name, input::SEED).map_err(|trouble| trouble.to_string())
+}
+
+/// Makes a start of what an argument names.
+pub fn started(argument: &str, seed: u64) -> Result<Start> {
+    Ok(match input::given(argument)? {
+        Given::Scenario(name, scenario) => Start::Lab { scenario, seed, name },
+        Given::Replay(replay) => {
+            let name = replay.name().unwrap_or("replay").to_owned();
+            Start::Replay { session: Box::new(replay.open()?), name }
+        }
+    })
+}
