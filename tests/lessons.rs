@@ -346,7 +346,7 @@ const BAD: &[(&str, &str, &str)] = &[
         "`nowhere` is no event",
     ),
     (
-        "Right(text: \"Nothing\", reply: \"So it was.\", shown_by: Some(Event(\"went-on\"))),",
+        "Right(text: \"Nothing\", reply: \"So it was.\", shown_by: Event(\"went-on\")),",
         "",
         "0 answers are right",
     ),
@@ -364,8 +364,8 @@ const BAD: &[(&str, &str, &str)] = &[
     ("reply: \"At {seen.time} an", "reply: ▶\"At {seen.colour} an", "`colour` is no field"),
     ("text: \"{stopped.who} is", "text: ▶\"{answer.who} is", "`answer` is no event"),
     ("text: \"{stopped.who} is", "text: ▶\"{stopped is", "is no slot"),
-    ("compares: Some(\"guess\"),", "", "nothing ever answers the prediction"),
-    ("compares: Some(\"guess\"),", "compares: Some(▶\"gess\"),", "`gess` is no prediction"),
+    ("compares: \"guess\",", "", "nothing ever answers the prediction"),
+    ("compares: \"guess\",", "compares: ▶\"gess\",", "`gess` is no prediction"),
     ("hints: [\"Crash-stop is key 1.\"]", "hints: ▶[]", "no hint"),
     ("[Inject(CrashStop(node: Node(\"n3\")))],", "▶[Wait(\"1s\")],", "does not fulfil"),
     ("[Inject(CrashStop(node: Node(\"n3\")))],", "[Inject(CrashStop(node: Node(▶\"n7\")))],", "n7"),
@@ -400,7 +400,7 @@ fn a_bad_lesson_is_reported_with_its_place() {
 
 #[test]
 fn a_cut_off_lesson_is_an_error_and_never_a_panic() {
-    for end in (0..SMALL.len()).step_by(7).filter(|end| SMALL.is_char_boundary(*end)) {
+    for end in (0..SMALL.trim_end().len()).step_by(7).filter(|end| SMALL.is_char_boundary(*end)) {
         let cut = &SMALL[..end];
         assert!(read_lesson("cut.ron", cut).is_err(), "{end} bytes make no lesson");
     }

@@ -149,7 +149,9 @@ fn missing(lesson: &Lesson, beat: usize, what: &str) -> Option<Vec<Step>> {
     let of = |k: usize| [Field("beats"), Item(k)];
     let place = match &lesson.beats[beat] {
         Beat::Explain(explain) => {
-            let event = explain.events.iter().position(|event| event.name == what);
+            // A slot lacks its value where its event did not happen.
+            let name = what.split_once('.').map_or(what, |(name, _)| name);
+            let event = explain.events.iter().position(|event| event.name == name);
             if let Some(event) = event {
                 let path = [Field("events"), Item(event), Field("is")];
                 return Some([&of(beat)[..], &path[..]].concat());
