@@ -101,6 +101,7 @@ const VALUES: &[Bad] = &[
     Bad("attempts: 8", "attempts: 8, budget: 3", (10, 55), "budget", "`base` or `attempts`"),
     Bad("tail: \"2ms\"", "tail: \"2ms\", max: \"9ms\"", (7, 55), "max", "`min` or `tail`"),
     Bad("deadline: \"2s\"", "deadline: \"1ms\"", (9, 79), "\"1ms\"", "at least the timeout"),
+    Bad("keys: 4", "keys: 4, start: \"2h\"", (9, 58), "\"2h\"", "to 1h"),
     Bad("attempts: 8", "attempts: 0", (10, 52), "0", "from 1 to 100"),
     Bad("base: \"50ms\"", "base: \"0s\"", (10, 34), "\"0s\"", "from 1ms"),
     Bad("[Retry, Idempotency]", "[Retry, Retry]", (12, 25), "Retry", "each mechanism once"),
@@ -130,9 +131,9 @@ const FAULTS_AND_EXPECTATIONS: &[Bad] = &[
         "each node once",
     ),
     Bad(", isolate: Leader", "", (14, 75), ")", "`isolate: …`"),
-    Bad("to: Nodes([\"n2\", \"n3\"])", "to: Node(\"n1\")", (15, 70), "Node", "another node"),
-    Bad("by: \"9s\"", "by: \"0s\"", (15, 95), "\"0s\"", "more than 0s"),
-    Bad("by: \"9s\"", "rate: 0.5", (15, 91), "rate", "`from`, `to` or `by`"),
+    Bad("to: Nodes([\"n2\"])", "to: Node(\"n1\")", (15, 70), "Node", "another node"),
+    Bad("by: \"9s\"", "by: \"0s\"", (15, 89), "\"0s\"", "more than 0s"),
+    Bad("by: \"9s\"", "rate: 0.5", (15, 85), "rate", "`from`, `to` or `by`"),
     Bad("Held(\"linear", "Held(\"lineer", (17, 19), "\"lineerizable\"", "`linearizable`"),
     Bad("Held(\"linear", "Kept(\"linear", (17, 14), "Kept", "`Stalled` or `Deviation`"),
     Bad("Held(\"linear", "Deviation(\"linear", (17, 24), "\"linearizable\"", "`two leaders`"),
@@ -206,7 +207,7 @@ fn hostile_files_are_refused() {
     assert_eq!(&*tell(&deep).found, "(");
     let large = format!("{GOOD}//{}", " ".repeat(1 << 20));
     assert!(tell(&large).message.contains("too large"));
-    let wide = GOOD.replace("[\"n2\", \"n3\"]", &format!("[{}]", "\"n2\",".repeat(100_000)));
+    let wide = GOOD.replace("[\"n2\"]", &format!("[{}]", "\"n2\",".repeat(100_000)));
     let report = tell(&wide);
     assert_eq!((&*report.found, &*report.expected), ("\"n2\"", "each node once"));
     assert!(report.to_string().len() < 1_000, "a report is for a screen");

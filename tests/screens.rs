@@ -321,7 +321,7 @@ fn a_confirmed_chain_says_what_the_run_without_the_fault_has_shown() {
     let theme = Theme::default();
     let drawn = text(&screen(&session, &chains, (200, 60), |_| (), &theme));
     assert!(drawn.contains("✓ F1 confirmed: cut off n3"), "{drawn}");
-    assert!(drawn.contains("without it, it does not happen"), "{drawn}");
+    assert!(drawn.contains("not so without it: same seed, run again"), "{drawn}");
     assert!(drawn.contains("▣ contained by quorum ✓"), "{drawn}");
     let small = screen(&session, &chains, (80, 24), |eyes| eyes.focus = Pane::Chain, &theme);
     insta::assert_snapshot!("explained_80x24", text(&small));

@@ -50,7 +50,7 @@ fn the_first_minute_goes_as_the_home_screen_says() {
     pty.send(",");
     pty.wait("another moment", |screen| screen.contents() != past);
     pty.send("..");
-    pty.wait_text("paused");
+    pty.wait_text("stands still");
     pty.send("q");
     assert_eq!(pty.exit_code(), 0);
     pty.assert_restored();
@@ -60,13 +60,13 @@ fn the_first_minute_goes_as_the_home_screen_says() {
 fn a_class_with_variants_asks_which() {
     let mut pty = lab((120, 36));
     pty.send("4");
-    pty.wait_text("a letter chooses");
+    pty.wait_text("A letter chooses");
     pty.send("z");
     pty.wait_text("none of these letters");
     pty.send("\x1b");
-    pty.wait_gone("a letter chooses");
+    pty.wait_gone("A letter chooses");
     pty.send("8");
-    pty.wait_text("a letter chooses");
+    pty.wait_text("A letter chooses");
     pty.send("8");
     pty.wait_text("Fault F1: ");
     pty.send("5");
@@ -131,7 +131,7 @@ fn the_mouse_opens_and_selects_and_is_given_back() {
     click(&mut pty, "> the lab");
     pty.wait_text("leads term");
     pty.send(" ");
-    pty.wait_text("paused");
+    pty.wait_text("stands still");
     click(&mut pty, "n3");
     // Only a node that is selected is named by the strip; else it speaks of the leader.
     pty.send("8");
@@ -181,9 +181,10 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
         pty.assert_given_back();
         pty.send("clear; fg\n");
         pty.wait("the lab again", |screen| {
-            screen.alternate_screen() && !screen.contents().contains("PROMPT>")
+            screen.alternate_screen() && screen.contents().contains("seed 1")
         });
     }
+    pty.wait_text("Palette");
     pty.send("\x1b");
     pty.wait_gone("Palette");
     pty.send("q");

@@ -3,11 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::causes::{Chain, Inquiry};
 use crate::files;
-use crate::lab::{Session, embedded, read_scenario};
+use crate::lab::{embedded, read_scenario};
 use crate::lessons::{LESSONS, read_lesson};
-use crate::oracles::Finding;
 use crate::tui::{self, Listed, Options, Room, Start};
 
 use super::input::{self, Given};
@@ -40,7 +38,6 @@ fn options() -> Options {
         panic_key: is_set("FAULTLAB_PANIC_KEY"),
         listing,
         open: chosen,
-        investigator: Some(investigate),
         ..Options::default()
     }
 }
@@ -88,22 +85,4 @@ pub fn started(argument: &str, seed: u64) -> Result<Start> {
             Start::Replay { session: Box::new(replay.open()?), name }
         }
     })
-}
-
-/// An inquiry as the screen knows it.
-#[derive(Debug)]
-struct Slowly(Inquiry);
-
-impl tui::Inquiry for Slowly {
-    fn work(&mut self, moves_max: u64) -> bool {
-        self.0.work(moves_max).is_complete()
-    }
-
-    fn chain(&self) -> Chain {
-        self.0.chain()
-    }
-}
-
-fn investigate(session: &Session, finding: &Finding) -> Box<dyn tui::Inquiry> {
-    Box::new(Slowly(Inquiry::new(session, finding)))
 }

@@ -198,6 +198,7 @@ fn register(spec: &RegisterSpec) -> Checked {
     number(&[Field("rate_per_second")], rate, 1, u64::from(CALLS_PER_SECOND_MAX))?;
     number(&[Field("keys")], spec.keys, 1, KEYS_MAX)?;
     number(&[Field("reads_percent")], u64::from(spec.reads_percent), 0, 100)?;
+    span(&[Field("start")], spec.start, Span::ZERO, RUN_MAX)?;
     span(&[Field("timeout")], spec.timeout, TIMER_MIN, WAIT_MAX)?;
     span(&[Field("deadline")], spec.deadline, TIMER_MIN, WAIT_MAX)?;
     let message = format!("the deadline `{}` ends before the first attempt does", spec.deadline);

@@ -7,7 +7,7 @@ use crate::lab::Problem;
 use crate::lab::place::Step::{self, Field, Item};
 use crate::sim::Span;
 
-use super::lesson::{Beat, Choice, Explain, Label, Lesson, Move, Question, Task, Watch, World};
+use super::lesson::{Beat, Choice, Explain, Label, Lesson, Move, Question, Task, Watch};
 use super::names::{self, Scope};
 use super::slots::{FIELDS, Piece, RUN, SEEN, SETTINGS, pieces};
 
@@ -30,7 +30,7 @@ type Problems = Vec<Problem>;
 pub(super) fn lesson(lesson: &Lesson) -> Problems {
     let mut problems = Problems::new();
     head(lesson, &mut problems);
-    let World::Inline(scenario) = &lesson.scenario;
+    let scenario = lesson.scenario();
     if let Err(problem) = scenario.check() {
         problems.push(problem.under(&[Field("scenario")]));
     }

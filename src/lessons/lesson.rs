@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::faults::FaultSpec;
-use crate::lab::{Report, Scenario, read_ron};
+use crate::lab::place::Step::{Field, Item};
+use crate::lab::wording::{did_you_mean, one_of};
+use crate::lab::{Problem, Report, Scenario, embedded, read_ron, read_scenario};
 use crate::sim::{FaultId, Span};
 
 use super::check;
@@ -34,6 +36,8 @@ pub struct Lesson {
 pub enum World {
     /// A scenario that stands in the lesson itself.
     Inline(Box<Scenario>),
+    /// A scenario that comes with the program, by its name. Read, it is as if it stood here.
+    Named(String),
 }
 
 /// One step of a lesson. Its name is how later beats speak of it.
@@ -231,18 +235,43 @@ pub struct Named {
 /// Where the text is no lesson or says what cannot be: with file, line, column, the offending text
 /// and what was expected.
 pub fn read_lesson(name: &str, text: &str) -> Result<Lesson, Report> {
-    let lesson: Lesson = read_ron(name, text)?;
-    match check::lesson(&lesson).into_iter().next() {
+    let (lesson, problems) = read_with_problems(name, text)?;
+    match problems.into_iter().next() {
         Some(problem) => Err(problem.report(name, text)),
         None => Ok(lesson),
     }
 }
 
+/// Reads a lesson and lists all that is wrong with it, in the order of its file.
+pub(super) fn read_with_problems(name: &str, text: &str) -> Result<(Lesson, Vec<Problem>), Report> {
+    let mut lesson: Lesson = read_ron(name, text)?;
+    if let World::Named(named) = &lesson.scenario {
+        let scenario = find_scenario(named).map_err(|problem| problem.report(name, text))?;
+        lesson.scenario = World::Inline(Box::new(scenario));
+    }
+    let problems = check::lesson(&lesson);
+    Ok((lesson, problems))
+}
+
+fn find_scenario(name: &str) -> Result<Scenario, Problem> {
+    let text = embedded::find(name).ok_or_else(|| {
+        let known: Vec<&str> = embedded::SCENARIOS.iter().map(|(known, _)| *known).collect();
+        let path = [Field("scenario"), Item(0)];
+        let message = format!("`{name}` is no scenario of the program");
+        let mut problem = Problem::at(&path, message, one_of(&known));
+        problem.help = did_you_mean(name, &known);
+        problem
+    })?;
+    Ok(read_scenario(name, text).expect("a test reads every scenario that comes along"))
+}
+
 impl Lesson {
     /// Returns the scenario of the world.
     pub fn scenario(&self) -> &Scenario {
-        let World::Inline(scenario) = &self.scenario;
-        scenario
+        match &self.scenario {
+            World::Inline(scenario) => scenario,
+            World::Named(name) => panic!("reading a lesson puts `{name}` in its place"),
+        }
     }
 
     /// Finds a question by its name.

@@ -4,10 +4,9 @@
 //! and by each wrong answer: an event that a reply refers to must be there in the run.
 
 use crate::lab::place::Step::{self, Field, Item};
-use crate::lab::{Problem, Report, read_ron};
+use crate::lab::{Problem, Report};
 
-use super::check;
-use super::lesson::{Beat, Lesson};
+use super::lesson::{Beat, Lesson, read_with_problems};
 use super::page::{Block, Reply};
 use super::play::{Answers, Choices, Trouble, TroubleKind, play};
 
@@ -19,11 +18,10 @@ pub const WORDS_PER_MINUTE: usize = 200;
 
 /// Lints a lesson from its file's text; nothing found means that it is fit to be taught.
 pub fn lint(name: &str, text: &str) -> Vec<Report> {
-    let lesson: Lesson = match read_ron(name, text) {
-        Ok(lesson) => lesson,
+    let (lesson, mut problems) = match read_with_problems(name, text) {
+        Ok(read) => read,
         Err(report) => return vec![report],
     };
-    let mut problems = check::lesson(&lesson);
     // What cannot be right in itself is not worth playing.
     if problems.is_empty() {
         lengths(&lesson, &mut problems);
@@ -151,7 +149,9 @@ fn missing(lesson: &Lesson, beat: usize, what: &str) -> Option<Vec<Step>> {
     let of = |k: usize| [Field("beats"), Item(k)];
     let place = match &lesson.beats[beat] {
         Beat::Explain(explain) => {
-            let event = explain.events.iter().position(|event| event.name == what);
+            // A slot lacks its value where its event did not happen.
+            let name = what.split_once('.').map_or(what, |(name, _)| name);
+            let event = explain.events.iter().position(|event| event.name == name);
             if let Some(event) = event {
                 let path = [Field("events"), Item(event), Field("is")];
                 return Some([&of(beat)[..], &path[..]].concat());

@@ -11,10 +11,11 @@
 //!
 //! To add a lesson: a file in `lessons/`, and its line in `LESSONS`. To add a predicate: a variant
 //! of `Predicate` and its arms in `predicate`, `names` and `words`. To add a kind of beat: a variant
-//! of `Beat` and its arms in `check`, `tutor` and `screen`.
+//! of `Beat` and its arms in `check`, `tutor`, `screen` and `play`.
 
 mod check;
 mod checkpoint;
+mod conduct;
 pub mod lesson;
 pub mod lint;
 mod names;
@@ -27,6 +28,7 @@ pub mod slots;
 pub mod tutor;
 mod words;
 
+pub use conduct::GRACE;
 pub use lesson::{Beat, Lesson, read_lesson};
 pub use lint::lint;
 pub use page::Page;

@@ -195,11 +195,15 @@ impl Writer<'_> {
 
     fn reply_to(&mut self, choice: &Choice, to: Reply) {
         let seen = choice.evidence().map(|event| event.holds(&self.tutor.look(self.session)));
-        if seen == Some(None) {
+        let lacks = seen == Some(None);
+        let seen = seen.flatten();
+        let known = self.missing.len();
+        let text = self.fill(choice.reply(), seen.as_ref());
+        if lacks {
+            // Of what the reply cannot say, this is the reason.
+            self.missing.truncate(known);
             self.missing.push(format!("the event behind \"{}\"", choice.text()));
         }
-        let seen = seen.flatten();
-        let text = self.fill(choice.reply(), seen.as_ref());
         let misconception = choice.misconception().map(str::to_owned);
         self.blocks.push(Block::Reply { to, misconception, text });
         if let Some(seen) = &seen {

@@ -60,6 +60,7 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, &str> {
         }
         let inside = slot.strip_prefix('{').and_then(|slot| slot.split_once('}'));
         let named = inside.and_then(|(inside, after)| Some((inside.split_once('.')?, after)));
+        let named = named.filter(|((name, field), _)| is_plain(name) && is_plain(field));
         let Some(((name, field), after)) = named else {
             let line = slot.lines().next().unwrap_or_default();
             return Err(line);
@@ -71,6 +72,10 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, &str> {
         pieces.push(Piece::Words(rest));
     }
     Ok(pieces)
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 /// Returns what a text may say under a name, or `None` where there is no such field.
@@ -163,5 +168,6 @@ mod tests {
         assert_eq!(pieces("a {b c"), Err("{b c"));
         assert_eq!(pieces("a } b"), Err("} b"));
         assert_eq!(pieces("a {back} b"), Err("{back} b"));
+        assert_eq!(pieces("a {back.time {b.time}"), Err("{back.time {b.time}"));
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::faults::{Class, FAULTS, Variant};
 
+use super::lab::Lab;
 use super::moment::Selection;
 use super::state::{Place, State};
 
@@ -151,8 +152,6 @@ use Group::{Faults, Looking, Program, Time};
 /// Every action that has a name; the footer takes them in this order.
 #[rustfmt::skip]
 pub static ACTIONS: &[Entry] = &[
-    entry(Action::Open, "open", "open", Some("open"), Looking,
-        "Opens what is selected: a node, an event, a line of a list."),
     entry(Action::Class('1'), "crash-stop", "crash-stop", Some("break"), Faults,
         "The selected node stops and does not come back."),
     entry(Action::Class('2'), "crash-recovery", "crash-recovery", Some("break"), Faults,
@@ -196,6 +195,8 @@ pub static ACTIONS: &[Entry] = &[
         "Goes to the newest moment that was reached."),
     entry(Action::GoTo, "go-to", "go to an instant", None, Time,
         "Goes to an instant of virtual time that is typed."),
+    entry(Action::Open, "open", "open", Some("open"), Looking,
+        "Opens what is selected: a node, an event, a line of a list."),
     entry(Action::NextPane, "next-pane", "next pane", Some("pane"), Looking,
         "Gives the keys to the next pane."),
     entry(Action::PreviousPane, "previous-pane", "previous pane", None, Looking,
@@ -254,9 +255,15 @@ impl Action {
     pub fn unavailable(self, state: &State) -> Option<&'static str> {
         match self {
             Action::Open => state.nothing_to_open(),
-            Action::Move(_) | Action::Page(_) => None,
-            Action::Theme | Action::Motion | Action::Palette | Action::Help => None,
-            Action::Back | Action::Suspend | Action::Quit => None,
+            Action::Move(_)
+            | Action::Page(_)
+            | Action::Theme
+            | Action::Motion
+            | Action::Palette
+            | Action::Help
+            | Action::Back
+            | Action::Suspend
+            | Action::Quit => None,
             Action::Home => {
                 (state.place == Place::Home).then_some("this is the home screen already")
             }
@@ -265,8 +272,31 @@ impl Action {
         }
     }
 
+    /// Says why the lesson that leads through the run does not let the action happen.
+    fn held_by_lesson(self, lab: &Lab) -> Option<&'static str> {
+        let guide = lab.guide.as_ref()?;
+        let in_past = lab.session.in_past();
+        match self {
+            Action::Class(_) | Action::Inject(..) | Action::Heal | Action::HealAll => {
+                guide.locked()
+            }
+            Action::Run if !guide.runs() => Some("time waits for the lesson; Enter goes on"),
+            Action::Next if !guide.runs() && !in_past => {
+                Some("time waits for the lesson; Enter goes on")
+            }
+            Action::NextMilestone if !in_past => Some("in a lesson, let time run: Space"),
+            Action::Again | Action::NewSeed | Action::SwitchBranch => {
+                Some("not in a lesson: backspace goes back in it")
+            }
+            _ => None,
+        }
+    }
+
     fn unavailable_in_lab(self, state: &State) -> Option<&'static str> {
         let Some(lab) = &state.lab else { return Some("no run is open") };
+        if let Some(reason) = self.held_by_lesson(lab) {
+            return Some(reason);
+        }
         match self {
             Action::Class(digit) | Action::Inject(digit, _) => match (digit, lab.aim) {
                 (digit, _) if class(digit).is_none() => Some(not_here(digit)),
@@ -284,9 +314,6 @@ impl Action {
             Action::Frontier if !lab.session.in_past() => Some("this is the newest moment"),
             Action::Faster if !lab.pace.clone().faster() => Some("this is full speed"),
             Action::Slower if !lab.pace.clone().slower() => Some("it does not go slower"),
-            Action::Why if state.options.investigator.is_none() && lab.chains.is_empty() => {
-                Some("nobody is here to say why")
-            }
             Action::Why if lab.session.signals().next().is_none() => {
                 Some("nothing has gone wrong yet")
             }

@@ -11,21 +11,10 @@ use super::palette::{self, Palette};
 use super::prompt::{self, Ask, Prompt};
 use super::state::{Over, Place, State};
 use super::theme::THEMES;
-use super::{help, home, mouse};
+use super::{guide, help, home, mouse, why};
 
 /// How many rows a page is.
-const PAGE: usize = 10;
-/// The panes in the order in which Tab visits them.
-const PANES: [Pane; 7] = [
-    Pane::Grid,
-    Pane::Chain,
-    Pane::Inspector,
-    Pane::Clients,
-    Pane::Events,
-    Pane::Timeline,
-    Pane::Log,
-];
-
+const PAGE: isize = 10;
 /// Takes in what came from the terminal; returns whether anything may look different now.
 pub fn input(state: &mut State, event: &Event) -> bool {
     match event {
@@ -33,7 +22,7 @@ pub fn input(state: &mut State, event: &Event) -> bool {
             self::key(state, key);
             true
         }
-        Event::Mouse(event) => mouse::input(state, event),
+        Event::Mouse(event) => mouse::input(state, *event),
         Event::Resize(width, height) => {
             state.size = (*width, *height);
             true
@@ -53,10 +42,11 @@ fn key(state: &mut State, key: &KeyEvent) {
         KeyCode::Char('c') if control => state.quit = true,
         KeyCode::Char('z') if control => state.suspend = true,
         KeyCode::F(12) if state.options.panic_key => panic!("the panic key was pressed"),
+        _ if state.over.is_none() && guide::key(state, key) => {}
         _ => match &state.over {
             Some(Over::Palette(_)) => palette::key(state, key),
             Some(Over::Prompt(_)) => prompt::key(state, key),
-            Some(Over::Help(_)) | None => match state.keymap.action(key) {
+            Some(Over::Help(_) | Over::Why) | None => match state.keymap.action(key) {
                 Some(action) => update(state, action),
                 None => state.say(format!("that key does nothing; {} shows all", help_key(state))),
             },
@@ -72,6 +62,12 @@ fn help_key(state: &State) -> String {
 pub fn update(state: &mut State, action: Action) {
     if let Some(Over::Help(scroll)) = state.over {
         return in_help(state, scroll, action);
+    }
+    if matches!(state.over, Some(Over::Why)) {
+        state.over = None;
+        if matches!(action, Action::Back | Action::Open | Action::Why) {
+            return;
+        }
     }
     let healed_before = match &mut state.lab {
         Some(lab) => std::mem::replace(&mut lab.healed_just_now, action == Action::Heal),
@@ -103,7 +99,7 @@ pub fn update(state: &mut State, action: Action) {
         Action::Back => back(state),
         Action::Open if state.place == Place::Home => home::choose(state, state.home.selected),
         Action::Move(way) if state.place == Place::Home => in_list(state, way, 1),
-        Action::Page(way) if state.place == Place::Home => in_list(state, way, PAGE as isize),
+        Action::Page(way) if state.place == Place::Home => in_list(state, way, PAGE),
         Action::Heal if healed_before => in_lab(state, Action::HealAll),
         _ => in_lab(state, action),
     }
@@ -118,13 +114,13 @@ fn in_list(state: &mut State, way: Way, by: isize) {
 }
 
 fn in_help(state: &mut State, scroll: usize, action: Action) {
-    let most = help::scroll_max(state, state.size.1);
+    let most = help::scroll_max(state);
     let scroll = scroll.min(most);
     let to = match action {
         Action::Move(Way::Up) => scroll.saturating_sub(1),
         Action::Move(Way::Down) => scroll + 1,
-        Action::Page(Way::Up) => scroll.saturating_sub(PAGE),
-        Action::Page(Way::Down) => scroll + PAGE,
+        Action::Page(Way::Up) => scroll.saturating_add_signed(-PAGE),
+        Action::Page(Way::Down) => scroll.saturating_add_signed(PAGE),
         Action::Beginning => 0,
         Action::Frontier => most,
         Action::Suspend | Action::Quit => {
@@ -172,9 +168,19 @@ fn back(state: &mut State) {
     }
 }
 
+fn on_timeline(state: &State) -> bool {
+    state.lab.as_ref().is_some_and(|lab| lab.focus == Pane::Timeline)
+}
+
 /// Carries out an action on the run; the caller has checked that it can be had.
 fn in_lab(state: &mut State, action: Action) {
     match action {
+        Action::Move(Way::Left) if on_timeline(state) => {
+            return update(state, Action::PreviousMilestone);
+        }
+        Action::Move(Way::Right) if on_timeline(state) => {
+            return update(state, Action::NextMilestone);
+        }
         Action::Move(way) => return mouse::move_selection(state, way),
         Action::SwitchBranch => {
             let prompt = state.lab.as_ref().map(|lab| Prompt::branches(&lab.session));
@@ -182,7 +188,7 @@ fn in_lab(state: &mut State, action: Action) {
             return;
         }
         Action::Class(digit) => return begin_fault(state, digit),
-        Action::Why => return why(state),
+        Action::Why => return why::ask(state),
         _ => {}
     }
     let Some(lab) = state.lab.as_deref_mut() else { return };
@@ -204,8 +210,8 @@ fn on_lab(lab: &mut Lab, action: Action) -> Option<String> {
                 lab.scroll = 0;
             }
         }
-        Action::Next => said = (!lab.next()).then_some("nothing will ever happen again"),
-        Action::Previous => said = (!lab.previous()).then_some("this is the beginning"),
+        Action::Next => said = (!lab.forwards()).then_some("nothing will ever happen again"),
+        Action::Previous => said = (!lab.backwards()).then_some("this is the beginning"),
         Action::NextMilestone => {
             let found = lab.next_milestone();
             said = (!found).then_some("nothing worth a stop so far; the same key goes on");
@@ -231,10 +237,10 @@ fn on_lab(lab: &mut Lab, action: Action) -> Option<String> {
         Action::Heal => return lab.heal(),
         Action::HealAll => return lab.heal_all(),
         Action::NextPane => lab.focus = pane_after(lab.focus, 1),
-        Action::PreviousPane => lab.focus = pane_after(lab.focus, PANES.len() - 1),
+        Action::PreviousPane => lab.focus = pane_after(lab.focus, Pane::ALL.len() - 1),
         Action::Zoom => lab.zoomed = !lab.zoomed,
-        Action::Page(Way::Up) => lab.scroll = lab.scroll.saturating_sub(PAGE),
-        Action::Page(_) => lab.scroll = lab.scroll.saturating_add(PAGE),
+        Action::Page(Way::Up) => lab.scroll_by(-PAGE),
+        Action::Page(_) => lab.scroll_by(PAGE),
         Action::Open => open(lab),
         _ => {}
     }
@@ -245,8 +251,8 @@ fn on_lab(lab: &mut Lab, action: Action) -> Option<String> {
 }
 
 fn pane_after(pane: Pane, by: usize) -> Pane {
-    let here = PANES.iter().position(|known| *known == pane).unwrap_or(0);
-    PANES[(here + by) % PANES.len()]
+    let here = Pane::ALL.iter().position(|known| *known == pane).unwrap_or(0);
+    Pane::ALL[(here + by) % Pane::ALL.len()]
 }
 
 /// Opens what is selected: a record by going there, a member in the inspector.
@@ -274,21 +280,6 @@ fn begin_fault(state: &mut State, digit: char) {
     match class.variants {
         [only] => update(state, Action::Inject(digit, only.letter)),
         _ => state.over = Some(Over::Prompt(Prompt::Variant(class))),
-    }
-}
-
-fn why(state: &mut State) {
-    let investigator = state.options.investigator;
-    let Some(lab) = state.lab.as_deref_mut() else { return };
-    lab.focus = Pane::Chain;
-    lab.scroll = 0;
-    let Some(finding) = lab.finding_in_question() else { return };
-    if let Some(place) = lab.chains.iter().position(|chain| chain.finding.same(&finding)) {
-        let chain = lab.chains.remove(place);
-        lab.chains.insert(0, chain);
-    } else if let Some(investigator) = investigator {
-        lab.inquiry = Some(investigator(&lab.session, &finding));
-        state.say(format!("asking why: {}", finding.text));
     }
 }
 

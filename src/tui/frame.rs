@@ -6,32 +6,39 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use crate::causes::Chain;
+
 use super::action::{ACTIONS, Action, Entry};
 use super::lab::Lab;
-use super::moment::{Eyes, Moment, Pane};
+use super::layout::HEIGHT_MIN;
+use super::moment::{Eyes, Moment, Pace};
 use super::prompt::Prompt;
 use super::state::{Drawn, Over, Place, State};
 use super::theme::Ink;
-use super::{help, home, palette, views};
+use super::{help, home, layout, palette, views, why};
 
-/// The smallest terminal in which the lab can be read, in columns and rows.
-pub const SMALLEST: (u16, u16) = (40, 10);
+/// From which width one row is enough for what is said, and from which height there are two.
+const ROOMY: (u16, u16) = (110, 20);
 
 /// Draws the whole screen, and says what lies where.
 pub fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
     let mut drawn = Drawn::default();
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let (width, height) = SMALLEST;
-        let text = format!("too small: {}x{}, needs {width}x{height}", area.width, area.height);
-        put(buf, area, area.height / 2, &text, Style::new());
+    if layout::too_small(area) {
+        views::too_small(&state.theme, area, buf);
         return drawn;
     }
-    let main = Rect { height: area.height - 2, ..area };
-    let bottom = Rect { y: area.y + area.height - 2, height: 2, ..area };
+    // What is said and the footer stand below the panes, or over the last row where there is no
+    // room for both. A narrow terminal has two rows for what is said.
+    let wanted = if area.width < ROOMY.0 && area.height >= ROOMY.1 { 3 } else { 2 };
+    let spare = (area.height - HEIGHT_MIN).min(wanted);
+    let main = Rect { height: area.height - spare, ..area };
+    let rows = spare.max(1);
+    let bottom = Rect { y: area.bottom() - rows, height: rows, ..area };
     match (state.place, &state.lab) {
         (Place::Lab, Some(lab)) => draw_lab(state, lab, main, buf, &mut drawn),
         _ => home::draw(state, main, buf, &mut drawn),
     }
+    Clear.render(bottom, buf);
     draw_bottom(state, bottom, buf);
     match &state.over {
         None => {}
@@ -40,20 +47,55 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
             drawn = Drawn::default();
             palette::draw(state, palette, area, buf, &mut drawn);
         }
-        Some(Over::Prompt(prompt)) => draw_prompt(state, prompt, area, bottom, buf, &mut drawn),
+        Some(Over::Why) => why::draw(state, area, buf),
+        Some(Over::Prompt(prompt)) => {
+            let bottom = Rect { y: area.bottom() - 2, height: 2, ..area };
+            draw_prompt(state, prompt, area, bottom, buf, &mut drawn);
+        }
     }
     state.theme.finish(area, buf);
     drawn
 }
 
+/// How wide the page of a lesson is at most, and how much of the screen it may take, in percent.
+const PAGE_COLUMNS_MAX: u16 = 64;
+const PAGE_PERCENT: u16 = 45;
+
+/// Parts the area between the page of a lesson and the lab; a narrow screen shows one of them: the
+/// page while it waits for the learner, the lab while time runs.
+fn beside_lesson(lab: &Lab, area: Rect) -> (Rect, Rect) {
+    if area.width < 2 * super::layout::WIDTH_MIN {
+        let none = Rect { width: 0, ..area };
+        return if lab.running { (none, area) } else { (area, none) };
+    }
+    let wide = (area.width * PAGE_PERCENT / 100).min(PAGE_COLUMNS_MAX);
+    let wide = wide.min(area.width - super::layout::WIDTH_MIN);
+    let page = Rect { width: wide, ..area };
+    (page, Rect { x: area.x + wide, width: area.width - wide, ..area })
+}
+
 fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let mut area = area;
+    if let Some(guide) = &lab.guide {
+        let (page, rest) = beside_lesson(lab, area);
+        let inner = Rect { width: page.width.saturating_sub(1), ..page };
+        super::lesson::draw(&guide.page, &state.theme, inner, buf);
+        area = rest;
+        if area.is_empty() {
+            return;
+        }
+    }
     let standing = lab.session.standing();
+    // In the past, what was explained of the future is not known yet.
+    let next = lab.session.next_record();
+    let known = |chain: &&Chain| chain.finding.event < next;
+    let chains: Vec<Chain> = lab.chains.iter().filter(known).cloned().collect();
     let moment = Moment {
         session: &lab.session,
         scene: &lab.scene,
         standing: &standing,
         faults: &lab.faults,
-        chains: &lab.chains,
+        chains: &chains,
     };
     let eyes = Eyes {
         theme: &state.theme,
@@ -62,7 +104,7 @@ fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut 
         event: lab.event,
         scroll: lab.scroll,
         reduced_motion: state.options.reduced_motion,
-        pace: super::moment::Pace { running: lab.running, speed: lab.pace.words() },
+        pace: Pace { running: lab.running, speed: lab.pace.words() },
     };
     if lab.zoomed {
         views::draw_one(lab.focus, &moment, &eyes, area, buf, &mut drawn.hits);
@@ -74,18 +116,20 @@ fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut 
 /// Draws what is said, and the keys that work now.
 fn draw_bottom(state: &State, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
-    match (&state.toast, &state.lab) {
-        (Some(toast), _) => put(buf, area, 0, &toast.text, theme.ink(Ink::Accent)),
-        (None, Some(lab)) if state.place == Place::Lab => {
-            put(buf, area, 0, &lab.news.text, theme.ink(lab.news.ink));
-        }
-        _ => {}
+    let (text, ink) = match (&state.toast, &state.lab) {
+        (Some(toast), _) => (toast.text.as_str(), Ink::Accent),
+        (None, Some(lab)) if state.place == Place::Lab => (lab.news.text.as_str(), lab.news.ink),
+        _ => ("", Ink::Text),
+    };
+    let said = wrapped(text, usize::from(area.width));
+    for (row, line) in (0..area.height.saturating_sub(1).max(1)).zip(&said) {
+        put(buf, area, row, line, theme.ink(ink));
     }
+    if area.height < 2 {
+        return;
+    }
+    let area = Rect { y: area.bottom() - 1, height: 1, ..area };
     let mut x = area.x;
-    if let (Place::Lab, Some(lab)) = (state.place, &state.lab) {
-        let (words, ink) = run_words(lab);
-        x += show(buf, Rect { x, ..area }, 1, &words, theme.ink(ink));
-    }
     for (keys, word) in footer(state) {
         let wide = (keys.width() + word.width() + 4) as u16;
         if x + wide > area.x + area.width {
@@ -93,33 +137,24 @@ fn draw_bottom(state: &State, area: Rect, buf: &mut Buffer) {
         }
         let right = |x: u16| Rect { x, width: area.x + area.width - x, ..area };
         x += if x > area.x { 2 } else { 0 };
-        x += show(buf, right(x), 1, &keys, theme.ink(Ink::Accent));
+        x += show(buf, right(x), 0, &keys, theme.ink(Ink::Accent));
         x += 1;
-        x += show(buf, right(x), 1, word, theme.ink(Ink::Muted));
-    }
-}
-
-/// Says whether virtual time runs, and how fast; or how far in the past the reader stands.
-fn run_words(lab: &Lab) -> (String, Ink) {
-    let past = || format!("PAST, {} behind", lab.behind());
-    match (lab.running, lab.session.in_past()) {
-        (true, false) => (format!("▶ {}", lab.pace.words()), Ink::Healthy),
-        (true, true) => (format!("▶ {}, {}", past(), lab.pace.words()), Ink::Past),
-        (false, true) => (format!("‖ {}", past()), Ink::Past),
-        (false, false) => ("‖ paused".to_owned(), Ink::Accent),
+        x += show(buf, right(x), 0, word, theme.ink(Ink::Muted));
     }
 }
 
 /// Lists the keys that work now with their words; neighbours with the same word stand together.
 pub fn footer(state: &State) -> Vec<(String, &'static str)> {
-    let at_home = |entry: &&Entry| home::FOOTER.iter().any(|(action, _)| *action == entry.action);
-    let shown = |entry: &&Entry| state.place == Place::Lab || at_home(entry);
+    if state.place == Place::Home {
+        let key = |(action, word)| (state.keymap.key(action), word);
+        return home::FOOTER.map(key).to_vec();
+    }
     let works = |entry: &&Entry| entry.action.unavailable(state).is_none();
     let mut footer: Vec<(Vec<String>, &'static str)> = Vec::new();
-    for entry in ACTIONS.iter().filter(shown).filter(works) {
+    for entry in ACTIONS.iter().filter(works) {
         let Some(word) = hint(state, entry) else { continue };
         let key = state.keymap.key(entry.action);
-        if key.is_empty() || (entry.action == Action::Open && opens_nothing_new(state)) {
+        if key.is_empty() {
             continue;
         }
         match footer.last_mut().filter(|(_, last)| *last == word) {
@@ -134,12 +169,6 @@ pub fn footer(state: &State) -> Vec<(String, &'static str)> {
 fn hint(state: &State, entry: &Entry) -> Option<&'static str> {
     let runs = state.lab.as_ref().is_some_and(|lab| lab.running);
     if entry.action == Action::Run && runs { Some("pause") } else { entry.hint }
-}
-
-/// In the grid the selection matters more than Enter: its place in the footer goes to the rest.
-fn opens_nothing_new(state: &State) -> bool {
-    let lab = state.lab.as_ref().filter(|_| state.place == Place::Lab);
-    lab.is_some_and(|lab| lab.focus == Pane::Grid)
 }
 
 /// Writes keys side by side; digits that follow each other as a range: `1-4 8`.
@@ -173,19 +202,24 @@ fn draw_prompt(
     let theme = &state.theme;
     match prompt {
         Prompt::Variant(class) => {
-            Clear.render(bottom, buf);
             let whom = state.lab.as_ref().map_or_else(String::new, |lab| lab.target_words());
             let words = class.variants.iter().map(|v| format!("{} {}", v.letter, v.name));
-            let words = words.collect::<Vec<_>>().join("  ");
-            let text = format!("{} of {whom}:  {words}", class.name);
-            put(buf, bottom, 0, &text, theme.ink(Ink::Active));
-            let said = state.toast.as_ref().map(|toast| format!("  ({})", toast.text));
+            let words = words.collect::<Vec<_>>().join(" · ");
+            let text = format!("{} of {whom}: {words}", class.name);
+            let said = state.toast.as_ref().map(|toast| format!(" ({})", toast.text));
             let how = format!(
-                "a letter chooses · {} takes the first · Esc leaves{}",
+                "A letter chooses · {} takes the first · Esc leaves{}",
                 class.digit,
                 said.unwrap_or_default()
             );
-            put(buf, bottom, 1, &how, theme.ink(Ink::Muted));
+            let lines = wrapped(&text, usize::from(area.width));
+            let rows = (lines.len() as u16 + 1).min(area.height);
+            let place = Rect { y: area.bottom() - rows, height: rows, ..area };
+            Clear.render(place, buf);
+            for (row, line) in (0..rows - 1).zip(&lines) {
+                put(buf, place, row, line, theme.ink(Ink::Active));
+            }
+            put(buf, place, rows - 1, &how, theme.ink(Ink::Muted));
         }
         Prompt::Text { ask, input, wrong } => {
             Clear.render(bottom, buf);
@@ -233,6 +267,21 @@ pub(super) fn boxed(
     let inner = block.inner(area);
     block.render(area, buf);
     inner
+}
+
+/// Breaks a text into rows of at most so many columns, between words where it can.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match rows.last_mut().filter(|row| row.width() + 1 + word.width() <= width) {
+            Some(row) => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            None => rows.push(word.to_owned()),
+        }
+    }
+    rows
 }
 
 /// Writes a line in a row of an area, cut where the area ends.

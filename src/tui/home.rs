@@ -11,7 +11,7 @@ use super::theme::Ink;
 
 /// What faultlab is, in one line.
 const WHAT_IT_IS: &str =
-    "Break a cluster on purpose; see a fault become an error, then a failure, or be contained.";
+    "Break a cluster; watch a fault become an error, a failure, or be contained.";
 
 /// The first minute, key by key.
 const FIRST_MINUTE: [(&str, &str); 5] = [

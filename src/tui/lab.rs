@@ -2,16 +2,16 @@
 //!
 //! Everything that is done to the run goes through `Session::make` and `Session::seek`.
 
-use crate::causes::Chain;
+use crate::causes::{Chain, Inquiry};
 use crate::faults::{FaultSpec, Target, Variant};
 use crate::lab::{Act, Fault, Kind, Seek, Session, Stage};
 use crate::oracles::{Finding, Grade, Signal};
-use crate::sim::{Address, EventId, FaultId, Instant, Role, Scene, Span};
+use crate::sim::{Address, EventId, FaultId, Instant, Role, Scene};
 
+use super::guide::Guide;
 use super::moment::{Pane, Selection};
 use super::narrate::{self, Line};
 use super::pace::Pace;
-use super::start::Inquiry;
 
 /// How many moves are made between two looks at the time.
 const SLICE: u64 = 256;
@@ -48,7 +48,7 @@ pub struct Lab {
     /// The chains that were asked for, newest first.
     pub chains: Vec<Chain>,
     /// The question that is being answered.
-    pub inquiry: Option<Box<dyn Inquiry>>,
+    pub inquiry: Option<Inquiry>,
     /// Whether the last key healed: then the same key heals all.
     pub healed_just_now: bool,
     /// The world as it is, drawn once after each change.
@@ -57,6 +57,8 @@ pub struct Lab {
     pub faults: Vec<(Fault, Stage)>,
     /// The newest thing that matters, in words.
     pub news: Line,
+    /// The lesson that leads through the run, if one does.
+    pub guide: Option<Box<Guide>>,
     /// The first record of which the log has not told yet.
     untold: EventId,
 }
@@ -81,6 +83,7 @@ impl Lab {
             inquiry: None,
             healed_just_now: false,
             news: Line::default(),
+            guide: None,
         };
         lab.refresh();
         lab
@@ -92,6 +95,9 @@ impl Lab {
         self.faults = self.session.faults();
         self.tell_the_log();
         self.news = narrate::newest(self);
+        if let Some(guide) = &mut self.guide {
+            guide.refresh(&self.session);
+        }
     }
 
     /// Returns whether something goes on without a key.
@@ -107,9 +113,12 @@ impl Lab {
         }
         let from = self.session.clock();
         let target = from + self.pace.due(real_us);
-        let mut reached = self.session.advance_to(target, SLICE);
+        let mut reached = self.go_on(target);
         while !reached && !out_of_time() {
-            reached = self.session.advance_to(target, SLICE);
+            reached = self.go_on(target);
+        }
+        if self.held_by_lesson() {
+            self.running = false;
         }
         self.pace.made(self.session.clock().since(from), real_us, !reached);
         if self.session.next_record() > EventId(RECORDS_MAX) {
@@ -118,11 +127,23 @@ impl Lab {
         self.refresh();
     }
 
+    fn go_on(&mut self, target: Instant) -> bool {
+        match &mut self.guide {
+            Some(guide) => guide.advance(&mut self.session, target, SLICE),
+            None => self.session.advance_to(target, SLICE),
+        }
+    }
+
+    /// Returns whether the lesson holds virtual time: it waits for the learner.
+    pub fn held_by_lesson(&self) -> bool {
+        self.guide.as_ref().is_some_and(|guide| !guide.runs())
+    }
+
     fn inquire(&mut self, out_of_time: &mut dyn FnMut() -> bool) {
         let Some(inquiry) = &mut self.inquiry else { return };
-        let mut done = inquiry.work(INQUIRY_SLICE);
+        let mut done = inquiry.work(INQUIRY_SLICE).is_complete();
         while !done && !out_of_time() {
-            done = inquiry.work(INQUIRY_SLICE);
+            done = inquiry.work(INQUIRY_SLICE).is_complete();
         }
         let chain = inquiry.chain();
         self.chains.retain(|known| !known.finding.same(&chain.finding));
@@ -183,9 +204,17 @@ impl Lab {
     fn make(&mut self, act: Act) -> Option<String> {
         let from = self.session.next_record();
         let in_past = self.session.in_past();
-        self.session.make(act);
+        match &mut self.guide {
+            Some(guide) => guide.make(&mut self.session, act),
+            None => {
+                self.session.make(act);
+            }
+        }
         if in_past {
+            // What was found and explained after this instant belongs to the future that is left.
             self.untold = from;
+            self.inquiry = None;
+            self.chains.retain(|chain| chain.finding.event < from);
         }
         in_past.then(|| self.session.branch().to_owned())
     }
@@ -251,15 +280,18 @@ impl Lab {
     }
 
     /// Goes one event forwards.
-    pub fn next(&mut self) -> bool {
+    pub fn forwards(&mut self) -> bool {
         self.running = false;
         let went_on = self.session.step();
+        if let Some(guide) = &mut self.guide {
+            guide.judge(&self.session);
+        }
         self.select_newest();
         went_on
     }
 
     /// Goes one event back.
-    pub fn previous(&mut self) -> bool {
+    pub fn backwards(&mut self) -> bool {
         self.running = false;
         let went_back = self.session.back();
         self.select_newest();
@@ -361,15 +393,23 @@ impl Lab {
         self.untold = self.session.next_record();
     }
 
-    /// Returns an instant so far along the run, for a place on the timeline.
-    pub fn instant_at(&self, part: u64, of: u64) -> Instant {
-        let whole = u128::from(self.session.frontier().at.0);
-        Instant((whole * u128::from(part.min(of)) / u128::from(of.max(1))) as u64)
+    /// Scrolls the pane that has the keys, down where `rows` is positive. Events are scrolled from
+    /// their newest row, so there down is back towards it.
+    pub fn scroll_by(&mut self, rows: isize) {
+        let rows = if self.focus == Pane::Events { -rows } else { rows };
+        if self.focus == Pane::Events {
+            // A list that follows its selection would spring back.
+            self.event = None;
+        }
+        self.scroll = self.scroll.saturating_add_signed(rows);
     }
 
-    /// Returns how far behind the frontier the reader stands.
-    pub fn behind(&self) -> Span {
-        self.session.frontier().at.since(self.session.clock())
+    /// Selects the record before or after the one that is selected.
+    pub(super) fn select_beside(&mut self, later: bool) {
+        let Some(EventId(id)) = self.event else { return };
+        let last = self.session.next_record().0.saturating_sub(1);
+        let beside = if later { id.saturating_add(1).min(last) } else { id.saturating_sub(1) };
+        self.event = Some(EventId(beside));
     }
 }
 

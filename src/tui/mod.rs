@@ -14,11 +14,13 @@
 pub mod action;
 pub mod app;
 pub mod frame;
+pub mod guide;
 pub mod help;
 pub mod home;
 pub mod keys;
 pub mod lab;
 pub mod layout;
+pub mod lesson;
 pub mod moment;
 pub mod mouse;
 pub mod narrate;
@@ -33,10 +35,11 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod views;
+pub mod why;
 pub mod words;
 
 pub use moment::{Eyes, Hit, Moment, Pane, Selection, View};
-pub use start::{Inquiry, Investigator, Listed, Options, Room, Start};
+pub use start::{Listed, Options, Room, Start};
 pub use state::State;
 pub use terminal::run;
 pub use theme::Theme;

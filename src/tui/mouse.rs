@@ -8,13 +8,14 @@ use crate::lab::Seek;
 use super::action::Way;
 use super::moment::{Hit, Pane, Selection};
 use super::state::{Over, Place, State};
+use super::views::timeline;
 use super::{app, home, palette, prompt};
 
 /// How many rows one turn of the wheel scrolls.
-const WHEEL: usize = 3;
+const WHEEL: isize = 3;
 
 /// Takes in the mouse; returns whether anything may look different now.
-pub(super) fn input(state: &mut State, event: &MouseEvent) -> bool {
+pub(super) fn input(state: &mut State, event: MouseEvent) -> bool {
     let at = Position::new(event.column, event.row);
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => press(state, at),
@@ -81,26 +82,24 @@ fn press_lab(state: &mut State, at: Position) {
 
 /// Goes to the instant that a place on the timeline stands for.
 fn seek_to(state: &mut State, at: Position) {
-    let timelines = state.drawn.hits.iter().filter(|hit| hit.pane == Pane::Timeline);
-    let Some(area) = timelines.map(|hit| hit.area).max_by_key(|area| area.width) else { return };
+    let found = state.drawn.hits.iter().find(|hit| hit.pane == Pane::Timeline);
+    let Some(area) = found.map(|hit| hit.area) else { return };
     let Some(lab) = state.shown_lab() else { return };
-    let along = u64::from(at.x.saturating_sub(area.x));
-    let instant = lab.instant_at(along, u64::from(area.width.saturating_sub(1)));
+    let Some(instant) = timeline::instant_at(&lab.session, area, at.x) else { return };
     lab.seek(Seek::Time(instant));
     lab.refresh();
 }
 
 fn wheel(state: &mut State, at: Position, up: bool) {
-    let turn = |scroll: usize| {
-        if up { scroll.saturating_sub(WHEEL) } else { scroll.saturating_add(WHEEL) }
-    };
-    let most = super::help::scroll_max(state, state.size.1);
+    let rows = if up { -WHEEL } else { WHEEL };
+    let turn = |scroll: usize| scroll.saturating_add_signed(rows);
+    let most = super::help::scroll_max(state);
     match &mut state.over {
         Some(Over::Help(scroll)) => *scroll = turn(*scroll).min(most),
         Some(Over::Palette(palette)) => {
             palette.selected = turn(palette.selected).min(palette.found.len().saturating_sub(1));
         }
-        Some(Over::Prompt(_)) => {}
+        Some(Over::Prompt(_) | Over::Why) => {}
         None if state.place == Place::Home => home::step(state, if up { -1 } else { 1 }),
         None => {
             let pane = pane_at(state, at);
@@ -108,7 +107,7 @@ fn wheel(state: &mut State, at: Position, up: bool) {
                 if lab.focus != pane {
                     (lab.focus, lab.scroll) = (pane, 0);
                 }
-                lab.scroll = turn(lab.scroll);
+                lab.scroll_by(rows);
             }
         }
     }
@@ -119,17 +118,28 @@ fn wheel(state: &mut State, at: Position, up: bool) {
 pub(super) fn move_selection(state: &mut State, way: Way) {
     let hits = std::mem::take(&mut state.drawn.hits);
     if let Some(lab) = state.shown_lab() {
-        let mine = |hit: &&Hit| hit.pane == lab.focus && hit.target != Selection::Nothing;
+        let aside = matches!(way, Way::Left | Way::Right);
+        // In a list nothing lies aside: there the arrows go from node to node.
+        let pane = match lab.focus {
+            Pane::Grid | Pane::Chain => lab.focus,
+            _ if aside => Pane::Grid,
+            other => other,
+        };
+        let mine = |hit: &&Hit| hit.pane == pane && hit.target != Selection::Nothing;
         let here = hits.iter().filter(mine);
-        let from = here.clone().find(|hit| hit.target == lab.shown_target());
+        let shown = if pane == Pane::Grid { lab.aim } else { lab.shown_target() };
+        let from = here.clone().find(|hit| hit.target == shown);
         let next = match from {
             Some(from) => nearest(from.area, here, way),
             None => here.map(|hit| hit.target).next(),
         };
         match (next, way) {
             (Some(next), _) => lab.select(next),
-            (None, Way::Up) => lab.scroll = lab.scroll.saturating_sub(1),
-            (None, Way::Down) => lab.scroll = lab.scroll.saturating_add(1),
+            (None, Way::Up | Way::Down) if lab.focus == Pane::Events && lab.event.is_some() => {
+                lab.select_beside(way == Way::Down);
+            }
+            (None, Way::Up) => lab.scroll_by(-1),
+            (None, Way::Down) => lab.scroll_by(1),
             (None, Way::Left | Way::Right) => {}
         }
     }

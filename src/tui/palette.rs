@@ -174,12 +174,22 @@ pub(super) fn draw(
         let says = match (item.reason, item.action.entry()) {
             (Some(reason), _) => format!("not now: {reason}"),
             (None, Some(entry)) => entry.says.to_owned(),
-            (None, None) => String::new(),
+            (None, None) => variant_says(item.action).to_owned(),
         };
         let text = format!("{:<7} {:<26} {says}", item.key, item.name);
         let text = format!("{text:<width$}", width = usize::from(inner.width));
         put(buf, inner, row, &text, theme.ink(ink));
         drawn.rows.push((Rect { y: inner.y + row, height: 1, ..inner }, place));
+    }
+}
+
+/// Says what a variant of a fault does.
+fn variant_says(action: Action) -> &'static str {
+    match action {
+        Action::Inject(digit, letter) => {
+            super::action::variant(digit, letter).map_or("", |variant| variant.summary)
+        }
+        _ => "",
     }
 }
 

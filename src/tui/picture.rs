@@ -211,7 +211,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             glyph if glyph.is_control() || matches!(glyph, '\u{fffe}' | '\u{ffff}') => {
-                out.push('?')
+                out.push('?');
             }
             glyph => out.push(glyph),
         }

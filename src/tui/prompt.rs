@@ -10,6 +10,7 @@ use crate::sim::{Instant, Span};
 
 use super::action::Action;
 use super::app;
+use super::guide;
 use super::lab::Lab;
 use super::state::{Over, State};
 
@@ -46,6 +47,8 @@ pub enum Ask {
     Time,
     /// A seed.
     Seed,
+    /// Why the learner thinks so.
+    Reason,
 }
 
 impl Ask {
@@ -54,6 +57,7 @@ impl Ask {
         match self {
             Ask::Time => "Go to which instant of virtual time? For example 12.5s",
             Ask::Seed => "Begin again with which seed? A whole number",
+            Ask::Reason => "Why do you think so? One line, or just Enter",
         }
     }
 }
@@ -88,6 +92,7 @@ pub(super) fn key(state: &mut State, key: &KeyEvent) {
             variant(state, class, key.code);
         }
         Prompt::Text { ask, input, wrong } => match key.code {
+            KeyCode::Esc if *ask == Ask::Reason => give(state, Ask::Reason, ""),
             KeyCode::Esc => state.over = None,
             KeyCode::Enter => {
                 let (ask, answer) = (*ask, input.value().trim().to_owned());
@@ -136,6 +141,11 @@ fn variant(state: &mut State, class: &'static Class, code: KeyCode) {
 
 fn give(state: &mut State, asked: Ask, answer: &str) {
     let done = match asked {
+        Ask::Reason => {
+            state.over = None;
+            guide::step(state, crate::lessons::Input::Reason(answer.to_owned()));
+            return;
+        }
         Ask::Time => Span::parse(answer).map(|span| {
             if let Some(lab) = state.shown_lab() {
                 go_to(lab, Instant(span.0));

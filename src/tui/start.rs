@@ -1,15 +1,7 @@
 //! What the screen begins with, and what it is given by those that may read files.
 
-use std::fmt::Debug;
-
-use crate::causes::Chain;
-use crate::lab::Session;
-use crate::lab::scenario::{BoundsSpec, DiskSpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
-use crate::oracles::Finding;
-use crate::protocols::ProtocolSpec;
-use crate::protocols::raft::RaftSpec;
-use crate::sim::Span;
-use crate::workloads::WorkloadSpec;
+use crate::lab::{Scenario, Session, embedded, read_scenario};
+use crate::lessons::LessonProgress;
 
 /// What opens first.
 #[derive(Debug)]
@@ -65,19 +57,9 @@ pub struct Listed {
     pub line: String,
 }
 
-/// A question that is being answered: why did this come about? It is worked in slices.
-pub trait Inquiry: Debug {
-    /// Works for at most so many moves; returns whether it is done.
-    fn work(&mut self, moves_max: u64) -> bool;
-    /// Returns what is known so far.
-    fn chain(&self) -> Chain;
-}
-
-/// Begins an inquiry into a finding of a run.
-pub type Investigator = fn(&Session, &Finding) -> Box<dyn Inquiry>;
-
 /// What the screen is given. The functions are called once the first frame is drawn, or later.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// The theme, by name.
     pub theme: String,
@@ -93,8 +75,10 @@ pub struct Options {
     pub listing: fn() -> Vec<Listed>,
     /// Opens what was chosen there, or says why it cannot be opened.
     pub open: fn(Room, &str) -> Result<Start, String>,
-    /// Says why; `None` where nobody can.
-    pub investigator: Option<Investigator>,
+    /// Returns what is kept of a lesson from earlier times.
+    pub kept: fn(&str) -> LessonProgress,
+    /// Keeps how far a lesson has come, or says why it cannot be kept.
+    pub keep: fn(&str, &LessonProgress) -> Result<(), String>,
     /// A line to show first: what was damaged and set aside, for example.
     pub notice: Option<String>,
     /// Whether the key F12 makes the program panic, to try that the terminal survives it.
@@ -111,28 +95,16 @@ impl Default for Options {
             keys: None,
             listing: Vec::new,
             open: |_, name| Err(format!("`{name}` cannot be opened from here")),
-            investigator: None,
+            kept: |_| LessonProgress::default(),
+            keep: |_, _| Ok(()),
             notice: None,
             panic_key: false,
         }
     }
 }
 
-/// The run that Enter on the home screen opens: five Raft nodes in three zones, and no fault.
+/// Returns the run that Enter on the home screen opens: five Raft nodes in three zones, no fault.
 pub fn first_run() -> Scenario {
-    Scenario {
-        title: "Five Raft nodes in three zones".to_owned(),
-        protocol: ProtocolSpec::Raft(RaftSpec::default()),
-        nodes: 5,
-        topology: TopologySpec::Spread { zones: ["a", "b", "c"].map(str::to_owned).to_vec() },
-        network: NetworkSpec::default(),
-        disk: DiskSpec::default(),
-        workload: WorkloadSpec::default(),
-        mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
-        faults: Vec::new(),
-        expect: Vec::new(),
-        // The calls that come before the first leader have to wait for an election: no failure.
-        bounds: BoundsSpec { on_time: Span::millis(500), ..BoundsSpec::default() },
-        until: Span::secs(20),
-    }
+    let text = embedded::find(embedded::DEFAULT).expect("the default stands among the others");
+    read_scenario(embedded::DEFAULT, text).expect("what comes with the program can be read")
 }

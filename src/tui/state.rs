@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::lab::Session;
 
+use super::guide;
 use super::home::Home;
 use super::keys::{Keymap, KeysError};
 use super::lab::Lab;
@@ -38,6 +39,8 @@ pub enum Over {
     Palette(Palette),
     /// A question that waits for an answer.
     Prompt(Prompt),
+    /// Why the finding in question came about.
+    Why,
 }
 
 /// One line to the reader: what was done, or why it was not.
@@ -137,7 +140,7 @@ impl State {
             }
             Start::Lesson(name) => {
                 self.place = Place::Home;
-                self.say(format!("lessons cannot be played yet, `{name}` neither"));
+                guide::open(self, &name);
             }
         }
     }
@@ -147,7 +150,8 @@ impl State {
         self.open(Start::lab(first_run(), 1, "first run"));
     }
 
-    fn enter(&mut self, lab: Lab) {
+    /// Puts a run on the screen.
+    pub(super) fn enter(&mut self, lab: Lab) {
         self.lab = Some(Box::new(lab));
         self.place = Place::Lab;
         self.over = None;
@@ -181,6 +185,11 @@ impl State {
     /// Returns whether something goes on without a key: then the loop ticks.
     pub fn is_busy(&self) -> bool {
         self.place == Place::Lab && self.lab.as_ref().is_some_and(|lab| lab.is_busy())
+    }
+
+    /// Returns whether virtual time stands, and only a question is being answered.
+    pub fn only_asks(&self) -> bool {
+        self.is_busy() && self.lab.as_ref().is_some_and(|lab| !lab.running)
     }
 
     /// Takes the theme of this name; says where there is none.

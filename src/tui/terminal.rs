@@ -38,6 +38,8 @@ use super::{app, frame};
 const FRAME: Duration = Duration::from_millis(33);
 /// How long a frame may compute, so that a key acts in the next frame whatever goes on.
 const WORK_MAX: Duration = Duration::from_millis(8);
+/// How long a frame may compute while virtual time stands and only a question is being answered.
+const ASKING_MAX: Duration = Duration::from_millis(24);
 /// How many events may wait: far more than hands can make in a frame.
 const EVENTS_MAX: usize = 256;
 /// The exit code of bad input, and of a missing terminal.
@@ -182,7 +184,8 @@ async fn stay(state: &mut State) -> Result<Option<u8>> {
                 let now = Instant::now();
                 let real = ticked.map_or(FRAME, |before| now - before);
                 ticked = Some(now);
-                app::tick(state, real.as_micros() as u64, &mut || now.elapsed() >= WORK_MAX);
+                let work = if state.only_asks() { ASKING_MAX } else { WORK_MAX };
+                app::tick(state, real.as_micros() as u64, &mut || now.elapsed() >= work);
                 dirty = true;
             }
         }

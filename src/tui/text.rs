@@ -47,6 +47,12 @@ impl<'a> Row<'a> {
         self.add(Ink::Text, " ".repeat(blanks));
     }
 
+    /// Adds all that another row says.
+    pub fn join(&mut self, other: Row<'_>) {
+        self.width += other.width;
+        self.line.spans.extend(other.line.spans);
+    }
+
     /// Returns how many columns the row takes.
     pub fn width(&self) -> usize {
         self.width

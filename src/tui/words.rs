@@ -40,9 +40,8 @@ pub fn describe(record: &Record) -> String {
 /// Returns the glyph and the ink of a record.
 pub fn mark(record: &Record) -> (char, Ink) {
     match &record.what {
-        What::Sent { detail, .. } | What::Delivered { detail, .. } => {
-            (detail.kind.glyph, Ink::Message)
-        }
+        // Not the message's own glyph: among events it would be taken for an error or a fault.
+        What::Sent { .. } | What::Delivered { .. } => ('·', Ink::Message),
         What::Withheld { .. } => ('✖', Ink::Lost),
         What::Forgot { .. } => ('✖', Ink::Active),
         What::Injected(_) | What::Pulled { .. } => ('▲', Ink::Active),

@@ -210,7 +210,7 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
     }
     let acts = moment.faults.iter().any(|(_, stage)| *stage == Stage::Active);
     if acts && lanes[2].is_empty() {
-        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client has seen anything wrong");
+        let row = Row::new(eyes.theme).say(Ink::Muted, "  no client saw it");
         lanes[2].push(Entry { row, target: Selection::Nothing });
     }
     lanes
@@ -287,26 +287,32 @@ impl<'a> Names<'a> {
     }
 }
 
-fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, named: Named) -> [Entry<'a>; 2] {
-    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == named.fault);
+fn accused<'a>(names: &Names<'_>, eyes: &Eyes<'a>, cause: Named) -> [Entry<'a>; 2] {
+    let known = names.moment.faults.iter().find(|(fault, _)| fault.id == cause.fault);
     let text = known.map_or_else(String::new, |(fault, _)| format!(" {}", names.tell(fault)));
-    let (glyph, ink, word, proof) = match named.confirmed {
-        Confirmed::ButFor => ('✓', Ink::Active, "confirmed", "without it, it does not happen"),
-        Confirmed::Minimal => ('✓', Ink::Active, "confirmed", "one of the fewest that suffice"),
+    let (glyph, ink, word, proof) = match cause.confirmed {
+        Confirmed::ButFor => {
+            ('✓', Ink::Active, "confirmed", "not so without it: same seed, run again")
+        }
+        Confirmed::Minimal => {
+            ('✓', Ink::Active, "confirmed", "one of the fewest that suffice together")
+        }
         Confirmed::Proposed => ('?', Ink::Dormant, "proposed", "no run without it was made yet"),
-        Confirmed::Unconfirmed => ('✗', Ink::Muted, "not confirmed", "it happens without it, too"),
+        Confirmed::Unconfirmed => {
+            ('✗', Ink::Muted, "not confirmed", "so without it, too: same seed, run again")
+        }
     };
     let head = Row::new(eyes.theme)
-        .say(ink, format!(" {glyph} {} {word}:", named.fault))
+        .say(ink, format!(" {glyph} {} {word}:", cause.fault))
         .say(Ink::Text, text);
-    let target = Selection::Record(named.via);
+    let target = Selection::Record(cause.via);
     [Entry { row: head, target }, proof_row(eyes, proof, target)]
 }
 
 fn contained<'a>(eyes: &Eyes<'a>, stop: &Containment) -> [Entry<'a>; 2] {
     let (glyph, proof) = match stop.confirmed {
-        Some(true) => (" ✓", "without it, a failure comes"),
-        Some(false) => (" ✗", "without it, no failure comes either"),
+        Some(true) => (" ✓", "fails without it: same seed, run again"),
+        Some(false) => (" ✗", "no failure without it, either"),
         None => ("", "it cannot be switched off to try"),
     };
     let row =

@@ -37,7 +37,7 @@ pub(super) enum State {
 /// A call as its client knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    pub call: CallId,
+    pub id: CallId,
     pub state: State,
     /// What was asked; known once its beginning was found, or from its end.
     pub op: Option<Op>,
@@ -119,13 +119,13 @@ fn hear(clients: &mut [Calls], record: &Record, note: &ClientNote) {
     let Some(calls) = clients.get_mut(call.client.index()) else { return };
     let began = matches!(note, ClientNote::Called { .. }).then_some(record.at);
     let room = calls.len() <= RECENT * 2;
-    match calls.iter_mut().find(|known| known.call.serial == call.serial) {
+    match calls.iter_mut().find(|known| known.id.serial == call.serial) {
         Some(known) => {
             known.began = known.began.or(began);
             known.op = known.op.or(op);
         }
         None if room => {
-            calls.push(Call { call, state, op, began, last: record.at });
+            calls.push(Call { id: call, state, op, began, last: record.at });
         }
         None => {}
     }
@@ -159,7 +159,7 @@ fn row<'a>(client: Address, calls: &Calls, now: Instant, eyes: &Eyes<'a>) -> Row
 
 /// Adds how an ended call ended.
 pub(super) fn told(row: &mut Row<'_>, call: &Call) {
-    let op = call.op.map_or_else(|| call.call.to_string(), |op| op.to_string());
+    let op = call.op.map_or_else(|| call.id.to_string(), |op| op.to_string());
     let took = call.began.map(|began| words::span(call.last.since(began)));
     match call.state {
         State::Waits => {}
@@ -182,8 +182,8 @@ pub(super) fn told(row: &mut Row<'_>, call: &Call) {
 pub(super) fn waiting(row: &mut Row<'_>, call: &Call, now: Instant) {
     let began = call.began.unwrap_or(call.last);
     row.add(Ink::Candidate, format!("… waits for {}", words::span(now.since(began))));
-    if call.call.attempt > 1 {
-        row.add(Ink::Candidate, format!(", attempt {}", call.call.attempt));
+    if call.id.attempt > 1 {
+        row.add(Ink::Candidate, format!(", attempt {}", call.id.attempt));
     }
 }
 

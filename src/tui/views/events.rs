@@ -166,13 +166,15 @@ fn found_at<'a>(
 /// Returns whether a record has a row of its own.
 fn is_loud(record: &Record) -> bool {
     match &record.what {
-        What::Sent { .. } | What::Saved { .. } | What::Synced { .. } => false,
+        What::Sent { .. }
+        | What::Saved { .. }
+        | What::Synced { .. }
+        | What::Noted(Note::Role { epoch: 0, .. }) => false,
         What::Delivered { detail, .. } | What::Withheld { detail, .. } => {
             detail.kind.nature == Nature::Control
         }
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
-        What::Noted(Note::Role { epoch: 0, .. }) => false,
         What::Noted(note) => {
             !matches!(note, Note::Appended { .. } | Note::Decided { .. } | Note::Contained { .. })
         }
@@ -195,8 +197,8 @@ impl Quiet {
         }
         self.oldest = record.at;
         let counter = match &record.what {
-            // A message is counted where it ends.
-            What::Sent { .. } => return,
+            // A message is counted where it ends, a write where it begins.
+            What::Sent { .. } | What::Synced { .. } => return,
             What::Delivered { detail, .. } if detail.kind.nature == Nature::Probe => {
                 &mut self.probes
             }
@@ -208,7 +210,6 @@ impl Quiet {
                 &mut self.lost
             }
             What::Saved { .. } => &mut self.writes,
-            What::Synced { .. } => return,
             What::Fired { .. } => &mut self.timers,
             What::Client(ClientNote::Called { .. }) => &mut self.calls,
             What::Client(ClientNote::Returned { .. }) => &mut self.answers,

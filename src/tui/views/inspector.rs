@@ -202,7 +202,7 @@ fn client_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, who: Address) -> Vec<Ro
     let calls = recent.get(who.index()).map(Vec::as_slice).unwrap_or_default();
     let mut lines = vec![heading(eyes, "calls, newest first")];
     for call in calls {
-        let mut row = Row::new(eyes.theme).say(Ink::Muted, format!(" {:<8}", call.call));
+        let mut row = Row::new(eyes.theme).say(Ink::Muted, format!(" {:<8}", call.id));
         if call.state == clients::State::Waits {
             clients::waiting(&mut row, call, moment.scene.now);
             let op = call.op.map_or_else(String::new, |op| format!(" for {op}"));

@@ -170,11 +170,9 @@ fn flight_row<'a>(
     let track = track(width) / 2 * 2 + 1;
     let whole = flight.due.since(flight.sent_at).0.max(1);
     let gone = now.since(flight.sent_at).0.min(whole);
-    let at = match eyes.reduced_motion {
-        true => track / 2,
-        // In 64 bits: a flight is far shorter than 2^64 over the length of a track.
-        false => (gone.saturating_mul(track as u64 - 1) / whole) as usize,
-    };
+    // In 64 bits: a flight is far shorter than 2^64 over the length of a track.
+    let slid = (gone.saturating_mul(track as u64 - 1) / whole) as usize;
+    let at = if eyes.reduced_motion { track / 2 } else { slid };
     let mut row = Row::new(eyes.theme)
         .say(Ink::Text, format!("{:>4} ", flight.from))
         .say(Ink::Muted, "─".repeat(at))

@@ -230,7 +230,7 @@ fn clients_share_the_rate() {
     let spec = RegisterSpec { clients: 5, rate_per_second: 100, ..RegisterSpec::default() };
     let mut table = Table::new(&spec, true);
     let gap = Span::millis(50);
-    assert_eq!(table.armed(ClientTimer::Next), Some(Span::ZERO..=gap));
+    assert_eq!(table.armed(ClientTimer::Next), Some(spec.start..=spec.start + gap));
     table.fire(ClientTimer::Next);
     let wait = table.armed(ClientTimer::Next);
     assert_eq!(wait, Some(Span::millis(25)..=Span::millis(75)));

@@ -212,7 +212,8 @@ impl Node<'_> {
         let most = width.saturating_sub(8) / 3;
         let down = self.scene.life == Life::Down;
         if self.scene.glance.role == Role::Leader && !down {
-            let who = if led.len() == 0 { "nobody else".to_owned() } else { group(led, most) };
+            let nobody = if width >= WORDY { "nobody else" } else { "nobody" };
+            let who = if led.len() == 0 { nobody.to_owned() } else { group(led, most) };
             return Some(row.say(Ink::Leader, format!("leads {who}")));
         }
         if led.len() > 0 {
