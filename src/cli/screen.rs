@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::files;
 use crate::lab::{embedded, read_scenario};
+use crate::lessons::{LESSONS, read_lesson};
 use crate::tui::{self, Listed, Options, Room, Start};
 
 use super::input::{self, Given};
@@ -43,11 +44,15 @@ fn options() -> Options {
 
 /// Lists what the home screen offers.
 fn listing() -> Vec<Listed> {
+    let lessons = LESSONS.iter().filter_map(|(name, text)| {
+        let line = read_lesson(name, text).ok()?.title;
+        Some(Listed { room: Room::Lesson, name: (*name).to_owned(), line })
+    });
     let scenarios = embedded::SCENARIOS.iter().filter_map(|(name, text)| {
         let line = read_scenario(name, text).ok()?.title;
         Some(Listed { room: Room::Scenario, name: (*name).to_owned(), line })
     });
-    let mut listed: Vec<Listed> = scenarios.collect();
+    let mut listed: Vec<Listed> = lessons.chain(scenarios).collect();
     if let Some(folder) = files::data_folder() {
         let kept = files::newest(&folder.join(REPLAYS), ".ron", REPLAYS_MAX);
         listed.extend(kept.iter().map(|path| Listed {
