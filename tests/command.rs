@@ -297,7 +297,7 @@ fn what_there_is_can_be_listed() {
         ("faults", 5),
         ("mechanisms", 8),
         ("scenarios", 10),
-        ("lessons", 0),
+        ("lessons", 1),
     ] {
         let found = json(&[list, "--json"]);
         let entries = found[list].as_array().unwrap_or_else(|| panic!("{list}: {found}"));

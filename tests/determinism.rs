@@ -85,7 +85,8 @@ fn a_seek_anywhere_meets_the_world_that_was_there() {
         if session.position().moves % 499 == 0 {
             let wrong: BTreeSet<String> =
                 session.standing().iter().map(|f| f.text.clone()).collect();
-            let known = (wrong, session.faults());
+            let broken = session.verdicts().iter().filter(|v| v.count > 0).count();
+            let known = (wrong, session.faults(), broken);
             seen.push((session.position(), session.digest(), session.scene(), known));
         }
     }
@@ -100,7 +101,8 @@ fn a_seek_anywhere_meets_the_world_that_was_there() {
         there.now = scene.now;
         assert_eq!(there, *scene);
         let wrong = session.standing().iter().map(|f| f.text.clone()).collect();
-        assert_eq!((wrong, session.faults()), *known);
+        let broken = session.verdicts().iter().filter(|v| v.count > 0).count();
+        assert_eq!((wrong, session.faults(), broken), *known);
         assert!(session.in_past());
     }
     session.seek(Seek::End);

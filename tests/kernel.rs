@@ -313,6 +313,22 @@ fn healing_takes_every_hold_back() {
 }
 
 #[test]
+fn a_heal_takes_back_only_what_its_fault_held() {
+    let (mut world, mut tape) = lab(Keep::Nothing, |_| {});
+    run(&mut world, &mut tape, 4);
+    let mood = |mood| vec![(Cue::NOW, Lever::Disk { node: only(1), mood })];
+    for (k, held) in [(1, Mood::UnsyncedLost), (2, Mood::Wiped)] {
+        let plan = Plan { steps: mood(held), ..Plan::default() };
+        world.apply(Instant(4_500), &Input::Inject(FaultId(k), plan), &mut tape);
+    }
+    assert_eq!(world.scene().nodes[0].mood, Mood::Wiped);
+    world.apply(Instant(4_600), &Input::Heal(FaultId(2)), &mut tape);
+    assert_eq!(world.scene().nodes[0].mood, Mood::UnsyncedLost, "the older hold stands");
+    world.apply(Instant(4_700), &Input::Heal(FaultId(1)), &mut tape);
+    assert_eq!(world.scene().nodes[0].mood, Mood::Durable);
+}
+
+#[test]
 fn a_slow_node_takes_one_event_after_the_other() {
     let (mut world, mut tape) = lab(Keep::Everything, |_| {});
     let slow = Lever::Service { node: only(2), time: Span::millis(4) };

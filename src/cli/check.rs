@@ -1,4 +1,4 @@
-//! `faultlab check`: reads scenarios and plays each to its end.
+//! `faultlab check`: reads lessons and scenarios and plays each to its end.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::files;
 use crate::lab::reading::FILE_BYTES_MAX;
 use crate::lab::{Scenario, Trial, embedded, read_scenario, read_text};
+use crate::lessons::{self, LESSONS};
 use crate::sim::{Instant, Keep};
 
 use super::{BAD_INPUT, NOT_AS_EXPECTED, Result, input, say};
@@ -14,7 +15,7 @@ use super::{BAD_INPUT, NOT_AS_EXPECTED, Result, input, say};
 /// What `check` is given.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders; the scenarios that come with the program where none is named
+    /// Files and folders; what comes with the program where none is named
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The seed of each run
@@ -26,7 +27,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let mut worst = 0;
     if args.paths.is_empty() {
-        for (name, text) in embedded::SCENARIOS {
+        for (name, text) in LESSONS.iter().chain(embedded::SCENARIOS) {
             worst = worst.max(one(name, text.as_bytes(), args.seed)?);
         }
     }
@@ -45,25 +46,39 @@ fn file_at(path: &Path, seed: u64) -> Result<u8> {
 
 /// Checks one file and says what is wrong with it; returns the exit code that it asks for.
 fn one(name: &str, bytes: &[u8], seed: u64) -> Result<u8> {
-    match read_text(name, bytes).and_then(|text| read_scenario(name, text)) {
-        Ok(scenario) => {
-            let unmet = play(&scenario, seed);
-            if unmet.is_empty() {
-                say(format_args!("{name}: ok\n"))?;
-                return Ok(0);
-            }
+    let found = read_text(name, bytes).map_err(|report| vec![report]);
+    let found = found.and_then(|text| {
+        if is_lesson(text) {
+            let reports = lessons::lint(name, text);
+            return if reports.is_empty() { Ok(Vec::new()) } else { Err(reports) };
+        }
+        let scenario = read_scenario(name, text).map_err(|report| vec![report])?;
+        Ok(unmet(&scenario, seed))
+    });
+    match found {
+        Ok(unmet) if unmet.is_empty() => {
+            say(format_args!("{name}: ok\n"))?;
+            Ok(0)
+        }
+        Ok(unmet) => {
             say(format_args!("{name}: not met: {}\n", unmet.join(", ")))?;
             Ok(NOT_AS_EXPECTED)
         }
-        Err(report) => {
-            eprintln!("{report}");
+        Err(reports) => {
+            reports.iter().for_each(|report| eprintln!("{report}"));
             Ok(BAD_INPUT)
         }
     }
 }
 
+/// Tells a lesson from a scenario: by its own word, or by the list that only a lesson has.
+fn is_lesson(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_start);
+    lines.any(|line| line.starts_with("Lesson(") || line.starts_with("beats:"))
+}
+
 /// Plays a scenario to its end; returns what was expected and did not come true.
-fn play(scenario: &Scenario, seed: u64) -> Vec<String> {
+fn unmet(scenario: &Scenario, seed: u64) -> Vec<String> {
     let mut trial = Trial::new(scenario, seed, Keep::Milestones);
     let until = Instant(scenario.until.0);
     trial.run(until, |_, _| ControlFlow::Continue(()));

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use crate::lessons::LESSONS;
 use crate::tui::Start;
 
-use super::{Result, screen};
+use super::{Result, Trouble, screen};
 
 /// What `learn` is given.
 #[derive(Debug, clap::Args)]
@@ -15,5 +16,11 @@ pub struct Args {
 
 /// Opens the lesson.
 pub fn run(args: Args) -> Result<ExitCode> {
-    screen::open(args.lesson.map_or(Start::Home, Start::Lesson))
+    let Some(name) = args.lesson else { return screen::open(Start::Home) };
+    if !LESSONS.iter().any(|(known, _)| *known == name) {
+        let names: Vec<&str> = LESSONS.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        return Err(Trouble::from(format!("there is no lesson `{name}`; expected one of {names}")));
+    }
+    screen::open(Start::Lesson(name))
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::experiments::EXPERIMENTS;
 use crate::faults::FAULTS;
 use crate::lab::{embedded, read_scenario};
+use crate::lessons::{LESSONS, read_lesson};
 use crate::mechanisms;
 use crate::protocols::PROTOCOLS;
 
@@ -52,9 +53,16 @@ pub fn experiments(args: Args) -> Result<ExitCode> {
     list("experiments", lines.collect(), args)
 }
 
-/// Lists the lessons.
+/// Lists the lessons, in the order in which they build on each other.
 pub fn lessons(args: Args) -> Result<ExitCode> {
-    list("lessons", Vec::new(), args)
+    let mut lines = Vec::new();
+    for (name, text) in LESSONS {
+        let lesson = read_lesson(name, text)?;
+        let says = lesson.title.clone();
+        let all = json!({ "name": name, "title": lesson.title, "minutes": lesson.minutes });
+        lines.push(Line { name: (*name).to_owned(), says, all });
+    }
+    list("lessons", lines, args)
 }
 
 /// Lists the protocols.
@@ -134,8 +142,6 @@ fn list(what: &str, lines: Vec<Line>, args: Args) -> Result<ExitCode> {
     if args.json {
         let all: Vec<Value> = lines.into_iter().map(|line| line.all).collect();
         say_json(&json!({ what: all }))?;
-    } else if lines.is_empty() {
-        eprintln!("there are no {what} yet");
     } else {
         let width = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or_default();
         for Line { name, says, .. } in lines {

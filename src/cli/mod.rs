@@ -65,7 +65,7 @@ enum Command {
     Replay(replay::Args),
     /// Run a scenario without a screen and say what came of it
     Run(run::Args),
-    /// Read scenarios and play each to its end
+    /// Read lessons and scenarios, and play each to its end
     Check(check::Args),
     /// Draw a run at a moment as a picture
     Render(render::Args),

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::files;
+use crate::files::{self, Kept};
 use crate::lab::{embedded, read_scenario};
+use crate::lessons::{LESSONS, LessonProgress, Progress, read_lesson};
 use crate::tui::{self, Listed, Options, Room, Start};
 
 use super::input::{self, Given};
@@ -37,17 +38,49 @@ fn options() -> Options {
         panic_key: is_set("FAULTLAB_PANIC_KEY"),
         listing,
         open: chosen,
+        kept,
+        keep,
         ..Options::default()
     }
 }
 
+/// The file, among the data, in which progress in lessons is kept.
+const PROGRESS: &str = "progress.json";
+
+/// Reads what is kept of one lesson; says where the file is damaged and was set aside.
+fn kept(lesson: &str) -> std::result::Result<LessonProgress, String> {
+    Ok(progress()?.lessons.remove(lesson).unwrap_or_default())
+}
+
+fn progress() -> std::result::Result<Progress, String> {
+    let Some(folder) = files::data_folder() else { return Ok(Progress::default()) };
+    match files::read_kept(&folder.join(PROGRESS), Progress::read) {
+        Kept::Read(progress) => Ok(progress),
+        Kept::Nothing => Ok(Progress::default()),
+        Kept::Damaged(line) => Err(line),
+    }
+}
+
+/// Keeps how far a lesson has come, whole or not at all.
+fn keep(lesson: &str, of_it: &LessonProgress) -> std::result::Result<(), String> {
+    let Some(folder) = files::data_folder() else { return Ok(()) };
+    // What was damaged stands aside by now, so that the second reading finds nothing.
+    let mut all = progress().or_else(|_| progress())?;
+    all.lessons.insert(lesson.to_owned(), of_it.clone());
+    files::write(&folder.join(PROGRESS), &all.write()).map_err(|error| error.to_string())
+}
+
 /// Lists what the home screen offers.
 fn listing() -> Vec<Listed> {
+    let lessons = LESSONS.iter().filter_map(|(name, text)| {
+        let line = read_lesson(name, text).ok()?.title;
+        Some(Listed { room: Room::Lesson, name: (*name).to_owned(), line })
+    });
     let scenarios = embedded::SCENARIOS.iter().filter_map(|(name, text)| {
         let line = read_scenario(name, text).ok()?.title;
         Some(Listed { room: Room::Scenario, name: (*name).to_owned(), line })
     });
-    let mut listed: Vec<Listed> = scenarios.collect();
+    let mut listed: Vec<Listed> = lessons.chain(scenarios).collect();
     if let Some(folder) = files::data_folder() {
         let kept = files::newest(&folder.join(REPLAYS), ".ron", REPLAYS_MAX);
         listed.extend(kept.iter().map(|path| Listed {

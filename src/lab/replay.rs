@@ -369,7 +369,7 @@ mod tests {
     fn assert_same(opened: &Session, kept: &Session) {
         assert_eq!(opened.digest(), kept.digest());
         assert_eq!(opened.position(), kept.position());
-        assert_eq!(opened.frontier(), kept.frontier());
+        assert_eq!(opened.frontier().moves, kept.frontier().moves);
         assert_eq!(opened.clock(), kept.clock());
         assert_eq!(opened.acts(), kept.acts());
         assert_eq!(opened.verdicts(), kept.verdicts());

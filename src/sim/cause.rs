@@ -116,7 +116,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         let node = &self.nodes[me.index()];
         causes.push(armed.by);
         causes.extend(armed.delayed.map(Because::Of));
-        causes.extend(node.clock_pulled.filter(|_| node.clock.drift_ppm() != 0).map(of_lever));
+        // A clock that was only set forwards or back counts no timer differently.
+        let bent = node.drifts.iter().filter(|hold| hold.ppm != 0);
+        causes.extend(bent.map(|hold| Because::Of(hold.pulled)));
         if awaits {
             let lacks = node.lacks.iter().rev().filter(|lack| lack.at >= armed.since);
             let missed = lacks.filter(|lack| armed.fed_by.is_none_or(|who| who == lack.whose));
@@ -165,9 +167,4 @@ impl<P: Protocol, C: Client> World<P, C> {
         let stopped = peers.filter_map(|(_, node)| node.stopped);
         causes.extend(stopped.take(LACKS_NAMED_MAX).map(|(_, id)| Because::LackOf(id)));
     }
-}
-
-/// Names a lever's record as a cause.
-pub(super) fn of_lever<F>((_, pulled): (F, EventId)) -> Because {
-    Because::Of(pulled)
 }

@@ -50,8 +50,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         let mut faults: Vec<FaultId> = node.power.iter().map(|hold| hold.fault).collect();
         faults.extend(node.omissions.iter().map(|hold| hold.fault));
         faults.extend(node.services.iter().map(|hold| hold.fault));
-        faults.extend(node.disk_pulled.map(|(fault, _)| fault));
-        faults.extend(node.clock_pulled.map(|(fault, _)| fault));
+        faults.extend(node.moods.iter().map(|hold| hold.fault));
+        faults.extend(node.drifts.iter().map(|hold| hold.fault));
         faults.sort_unstable();
         faults.dedup();
         NodeScene {

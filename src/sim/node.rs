@@ -136,6 +136,22 @@ pub(super) struct Service {
     pub time: Span,
 }
 
+/// A hold of a fault on what a disk keeps; of several, the newest counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MoodHold {
+    pub fault: FaultId,
+    pub pulled: EventId,
+    pub mood: Mood,
+}
+
+/// A hold of a fault on how fast a clock runs; several add up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DriftHold {
+    pub fault: FaultId,
+    pub pulled: EventId,
+    pub ppm: i32,
+}
+
 /// A hold of a fault on a node's life.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PowerHold {
@@ -168,9 +184,9 @@ pub(super) struct Node<P: Protocol> {
     /// The record since which it is not up, or slow: what peers lack it for.
     pub stopped: Option<(Instant, EventId)>,
     /// The record of the lever under which its disk will forget, or forgot.
-    pub disk_pulled: Option<(FaultId, EventId)>,
+    pub moods: Vec<MoodHold>,
     /// The record of the lever that bends its clock.
-    pub clock_pulled: Option<(FaultId, EventId)>,
+    pub drifts: Vec<DriftHold>,
     /// The record of what its last crash took, until it starts again.
     pub forgot: Option<EventId>,
 }
@@ -194,9 +210,17 @@ impl<P: Protocol> Node<P> {
             services: Vec::new(),
             power: Vec::new(),
             stopped: None,
-            disk_pulled: None,
-            clock_pulled: None,
+            moods: Vec::new(),
+            drifts: Vec::new(),
             forgot: None,
+        }
+    }
+
+    /// Lets the clock run as fast as all holds on it together say.
+    pub fn settle_clock(&mut self, now: Instant) {
+        let ppm = self.drifts.iter().fold(0_i32, |sum, hold| sum.saturating_add(hold.ppm));
+        if ppm != self.clock.drift_ppm() {
+            self.clock.drift(now, ppm);
         }
     }
 }
@@ -219,8 +243,8 @@ impl<P: Protocol> Clone for Node<P> {
             services: self.services.clone(),
             power: self.power.clone(),
             stopped: self.stopped,
-            disk_pulled: self.disk_pulled,
-            clock_pulled: self.clock_pulled,
+            moods: self.moods.clone(),
+            drifts: self.drifts.clone(),
             forgot: self.forgot,
         }
     }

@@ -6,7 +6,7 @@ use super::address::Address;
 use super::client::Client;
 use super::lever::{Cue, FaultId, Lever, Plan, Whom};
 use super::network::Overlay;
-use super::node::{Life, Omission, PowerHold, Service};
+use super::node::{DriftHold, Life, MoodHold, Omission, PowerHold, Service};
 use super::protocol::{Protocol, Role};
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
@@ -80,13 +80,13 @@ impl<P: Protocol, C: Client> World<P, C> {
                 }
             }
             Lever::Disk { node, mood } => self.each(node, |node| {
+                node.moods.push(MoodHold { fault, pulled, mood: *mood });
                 node.disk.mood = *mood;
-                node.disk_pulled = Some((fault, pulled));
             }),
             Lever::Clock { node, step_us, drift_ppm } => self.each(node, |node| {
                 node.clock.step(*step_us);
-                node.clock.drift(now, *drift_ppm);
-                node.clock_pulled = Some((fault, pulled));
+                node.drifts.push(DriftHold { fault, pulled, ppm: *drift_ppm });
+                node.settle_clock(now);
             }),
             Lever::Service { node, time } => self.each(node, |node| {
                 node.services.push(Service { fault, pulled, time: *time });
@@ -120,10 +120,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             let node = &mut self.nodes[k];
             node.omissions.retain(|hold| hold.fault != fault);
             node.services.retain(|hold| hold.fault != fault);
-            if node.clock_pulled.is_some_and(|(by, _)| by == fault) {
-                node.clock.drift(now, 0);
-                node.clock_pulled = None;
-            }
+            node.drifts.retain(|hold| hold.fault != fault);
+            node.settle_clock(now);
             let who = Address::Node(k as u16 + 1);
             if node.power.iter().any(|hold| hold.fault == fault) {
                 node.power.retain(|hold| hold.fault != fault);
@@ -131,10 +129,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             }
             // Only now: a node that the fault keeps down comes back to what the fault left it.
             let node = &mut self.nodes[k];
-            if node.disk_pulled.is_some_and(|(by, _)| by == fault) {
-                node.disk.mood = base;
-                node.disk_pulled = None;
-            }
+            node.moods.retain(|hold| hold.fault != fault);
+            node.disk.mood = node.moods.last().map_or(base, |hold| hold.mood);
             if node.life == Life::Up && node.services.is_empty() {
                 node.stopped = None;
             }
@@ -189,7 +185,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let unsent: Vec<Address> = node.held.drain(..).map(|held| held.to).collect();
         let gone = node.disk.crash();
         (node.sync_due, node.busy_until) = (self.now, self.now);
-        let lever = node.disk_pulled.map(super::cause::of_lever);
+        let lever = node.moods.last().map(|hold| Because::Of(hold.pulled));
         if gone > 0 {
             let mut causes = Causes::from_slice(&[Because::Of(life)]);
             causes.extend(lever);
