@@ -82,7 +82,7 @@ fn a_seek_anywhere_meets_the_world_that_was_there() {
     let mut session = Session::new(stormy(3), 3);
     let mut seen = Vec::new();
     while session.position().at < Instant(5_000_000) && session.step() {
-        if session.position().moves % 499 == 0 {
+        if session.position().moves.is_multiple_of(499) {
             let wrong: BTreeSet<String> =
                 session.standing().iter().map(|f| f.text.clone()).collect();
             let broken = session.verdicts().iter().filter(|v| v.count > 0).count();

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::files::{self, Kept};
-use crate::lab::{embedded, read_scenario};
+use crate::lab::replay::Replay;
+use crate::lab::{Session, embedded, read_scenario};
 use crate::lessons::{LESSONS, LessonProgress, Progress, read_lesson};
 use crate::tui::{self, Listed, Options, Room, Start};
 
@@ -13,6 +14,8 @@ use super::{Result, Trouble};
 
 /// The folder, among the data, in which runs are kept.
 const REPLAYS: &str = "replays";
+/// How many words of a title the name of a kept run has.
+const NAME_WORDS_MAX: usize = 6;
 /// How many runs the home screen offers.
 const REPLAYS_MAX: usize = 20;
 
@@ -38,10 +41,25 @@ fn options() -> Options {
         panic_key: is_set("FAULTLAB_PANIC_KEY"),
         listing,
         open: chosen,
+        share,
         kept,
         keep,
         ..Options::default()
     }
+}
+
+/// Keeps a run among the data under a name that says what it holds.
+fn share(session: &Session) -> std::result::Result<String, String> {
+    let replay = Replay::of(session);
+    let token = replay.to_token();
+    let Some(folder) = files::data_folder() else { return Ok(token) };
+    let title: String = session.scenario().title.to_lowercase();
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let name: Vec<&str> = words.take(NAME_WORDS_MAX).collect();
+    let name = format!("{}-{:08x}.ron", name.join("-"), session.digest() as u32);
+    let path = folder.join(REPLAYS).join(name);
+    files::write(&path, &replay.to_ron()).map_err(|error| error.to_string())?;
+    Ok(format!("kept as {}; as one word: {token}", path.display()))
 }
 
 /// The file, among the data, in which progress in lessons is kept.

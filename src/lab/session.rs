@@ -409,7 +409,7 @@ impl Session {
             match signal {
                 Signal::Raised(finding) => standing.push(finding),
                 Signal::Cleared { property, subject, .. } => {
-                    standing.retain(|old| old.property != *property || old.subject != *subject)
+                    standing.retain(|old| old.property != *property || old.subject != *subject);
                 }
             }
         }

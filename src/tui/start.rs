@@ -75,6 +75,8 @@ pub struct Options {
     pub listing: fn() -> Vec<Listed>,
     /// Opens what was chosen there, or says why it cannot be opened.
     pub open: fn(Room, &str) -> Result<Start, String>,
+    /// Keeps a run and says how it is opened again, or says why it cannot be kept.
+    pub share: fn(&Session) -> Result<String, String>,
     /// Returns what is kept of a lesson from earlier times, or says what was damaged.
     pub kept: fn(&str) -> Result<LessonProgress, String>,
     /// Keeps how far a lesson has come, or says why it cannot be kept.
@@ -95,6 +97,7 @@ impl Default for Options {
             keys: None,
             listing: Vec::new,
             open: |_, name| Err(format!("`{name}` cannot be opened from here")),
+            share: |_| Err("this run cannot be kept from here".to_owned()),
             kept: |_| Ok(LessonProgress::default()),
             keep: |_, _| Ok(()),
             notice: None,
