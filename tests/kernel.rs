@@ -15,7 +15,7 @@ struct Beacon {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Heard {
+struct Ear {
     me: Address,
     /// Who was heard, when by the node's own clock, with which number.
     heard: Vec<(Address, Instant, u64)>,
@@ -32,16 +32,16 @@ const BEAT_EVERY: Span = Span::millis(10);
 impl Protocol for Beacon {
     type Msg = u64;
     type Timer = ();
-    type State = Heard;
+    type State = Ear;
     type Stable = Vec<u64>;
     type Delta = u64;
 
-    fn boot(&self, me: Address, disk: Option<&Vec<u64>>, out: &mut Outbox<Self>) -> Heard {
+    fn boot(&self, me: Address, disk: Option<&Vec<u64>>, out: &mut Outbox<Self>) -> Ear {
         out.arm((), BEAT_EVERY..=BEAT_EVERY);
-        Heard { me, heard: Vec::new(), beats: 0, found: disk.cloned().unwrap_or_default() }
+        Ear { me, heard: Vec::new(), beats: 0, found: disk.cloned().unwrap_or_default() }
     }
 
-    fn step(&self, state: &mut Heard, event: Event<Self>, out: &mut Outbox<Self>) {
+    fn step(&self, state: &mut Ear, event: Event<Self>, out: &mut Outbox<Self>) {
         match event {
             Event::Deliver { from, msg } => state.heard.push((from, out.now(), msg)),
             Event::Timeout(()) => {
@@ -64,11 +64,11 @@ impl Protocol for Beacon {
         stable.push(*delta);
     }
 
-    fn glance(&self, state: &Heard) -> Glance {
+    fn glance(&self, state: &Ear) -> Glance {
         Glance { length: state.heard.len() as u64, ..Glance::default() }
     }
 
-    fn report(&self, state: &Heard, _rows: usize) -> Report {
+    fn report(&self, state: &Ear, _rows: usize) -> Report {
         Report { glance: self.glance(state), ..Report::default() }
     }
 
