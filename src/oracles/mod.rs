@@ -201,6 +201,7 @@ pub trait Oracle: Send + Sync + Debug {
 pub static ORACLES: &[&Kind] = &[
     &errors::false_suspicion::KIND,
     &errors::two_leaders::KIND,
+    &errors::no_leader::KIND,
     &errors::stale_leader::KIND,
     &errors::lacks_acknowledged_data::KIND,
     &errors::diverged_log::KIND,

@@ -16,6 +16,7 @@ pub mod lacks_acknowledged_data;
 pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod log_matching;
+pub mod no_leader;
 pub mod one_vote_a_term;
 pub mod stale_leader;
 pub mod state_machine_safety;
