@@ -65,7 +65,9 @@ fn one(name: &str, bytes: &[u8], seed: u64) -> Result<u8> {
             Ok(NOT_AS_EXPECTED)
         }
         Err(reports) => {
-            reports.iter().for_each(|report| eprintln!("{report}"));
+            for report in reports {
+                eprintln!("{report}");
+            }
             Ok(BAD_INPUT)
         }
     }
