@@ -7,6 +7,7 @@ use std::path::Path;
 
 use faultlab::faults::{FaultSpec, Target};
 use faultlab::lab::{Act, Session};
+use faultlab::lessons::lesson::Choice;
 use faultlab::lessons::lint::every_way;
 use faultlab::lessons::page::{Block, Mark, Reply};
 use faultlab::lessons::play::Answers;
@@ -41,7 +42,7 @@ fn onwards(lesson: &Lesson, tutor: &mut Tutor, session: &mut Session) {
     let mut step = |input| tutor.step(session, input).expect("the input does something");
     match &lesson.beats[at] {
         Beat::Predict(question) | Beat::Quiz(question) => {
-            let right = question.options.iter().position(|choice| choice.is_right());
+            let right = question.options.iter().position(Choice::is_right);
             step(Input::Digit(right.expect("one is right") as u8 + 1));
             step(Input::Digit(2));
             if question.reason {

@@ -50,7 +50,7 @@ fn the_first_minute_goes_as_the_home_screen_says() {
     pty.send(",");
     pty.wait("another moment", |screen| screen.contents() != past);
     pty.send("..");
-    pty.wait_text("stands still");
+    pty.wait_text("paused");
     pty.send("q");
     assert_eq!(pty.exit_code(), 0);
     pty.assert_restored();
@@ -131,7 +131,7 @@ fn the_mouse_opens_and_selects_and_is_given_back() {
     click(&mut pty, "> the lab");
     pty.wait_text("leads term");
     pty.send(" ");
-    pty.wait_text("stands still");
+    pty.wait_text("paused");
     click(&mut pty, "n3");
     // Only a node that is selected is named by the strip; else it speaks of the leader.
     pty.send("8");

@@ -65,7 +65,7 @@ fn one(name: &str, bytes: &[u8], seed: u64) -> Result<u8> {
             Ok(NOT_AS_EXPECTED)
         }
         Err(reports) => {
-            for report in reports {
+            for report in &reports {
                 eprintln!("{report}");
             }
             Ok(BAD_INPUT)

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::files;
-use crate::lab::{embedded, read_scenario};
-use crate::lessons::{LESSONS, read_lesson};
+use crate::files::{self, Kept};
+use crate::lab::replay::Replay;
+use crate::lab::{Session, embedded, read_scenario};
+use crate::lessons::{LESSONS, LessonProgress, Progress, read_lesson};
 use crate::tui::{self, Listed, Options, Room, Start};
 
 use super::input::{self, Given};
@@ -13,6 +14,8 @@ use super::{Result, Trouble};
 
 /// The folder, among the data, in which runs are kept.
 const REPLAYS: &str = "replays";
+/// How many words of a title the name of a kept run has.
+const NAME_WORDS_MAX: usize = 6;
 /// How many runs the home screen offers.
 const REPLAYS_MAX: usize = 20;
 
@@ -38,8 +41,51 @@ fn options() -> Options {
         panic_key: is_set("FAULTLAB_PANIC_KEY"),
         listing,
         open: chosen,
+        share,
+        kept,
+        keep,
         ..Options::default()
     }
+}
+
+/// Keeps a run among the data under a name that says what it holds.
+fn share(session: &Session) -> std::result::Result<String, String> {
+    let replay = Replay::of(session);
+    let token = replay.to_token();
+    let Some(folder) = files::data_folder() else { return Ok(token) };
+    let title: String = session.scenario().title.to_lowercase();
+    let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let name: Vec<&str> = words.take(NAME_WORDS_MAX).collect();
+    let name = format!("{}-{:08x}.ron", name.join("-"), session.digest() as u32);
+    let path = folder.join(REPLAYS).join(name);
+    files::write(&path, &replay.to_ron()).map_err(|error| error.to_string())?;
+    Ok(format!("kept as {}; as one word: {token}", path.display()))
+}
+
+/// The file, among the data, in which progress in lessons is kept.
+const PROGRESS: &str = "progress.json";
+
+/// Reads what is kept of one lesson; says where the file is damaged and was set aside.
+fn kept(lesson: &str) -> std::result::Result<LessonProgress, String> {
+    Ok(progress()?.lessons.remove(lesson).unwrap_or_default())
+}
+
+fn progress() -> std::result::Result<Progress, String> {
+    let Some(folder) = files::data_folder() else { return Ok(Progress::default()) };
+    match files::read_kept(&folder.join(PROGRESS), Progress::read) {
+        Kept::Read(progress) => Ok(progress),
+        Kept::Nothing => Ok(Progress::default()),
+        Kept::Damaged(line) => Err(line),
+    }
+}
+
+/// Keeps how far a lesson has come, whole or not at all.
+fn keep(lesson: &str, of_it: &LessonProgress) -> std::result::Result<(), String> {
+    let Some(folder) = files::data_folder() else { return Ok(()) };
+    // What was damaged stands aside by now, so that the second reading finds nothing.
+    let mut all = progress().or_else(|_| progress())?;
+    all.lessons.insert(lesson.to_owned(), of_it.clone());
+    files::write(&folder.join(PROGRESS), &all.write()).map_err(|error| error.to_string())
 }
 
 /// Lists what the home screen offers.

@@ -69,6 +69,7 @@ struct Outcome {
     events: u64,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the catalogue lets a measurement refuse")]
 fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
     let outcomes = trials.run(|seed| weather(seed, settings));
     let count = |bad: fn(&Outcome) -> bool| outcomes.iter().filter(|o| bad(o)).count() as u64;

@@ -55,7 +55,7 @@ impl Reel {
     pub fn truncate(&mut self, from: EventId) {
         let keep = from.0.saturating_sub(self.first) as usize;
         self.chunks.truncate(keep.div_ceil(CHUNK));
-        if keep % CHUNK != 0
+        if !keep.is_multiple_of(CHUNK)
             && self.chunks.len() * CHUNK > keep
             && let Some(last) = self.chunks.back_mut()
         {

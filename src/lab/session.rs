@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::oracles::{Finding, Panel, Signal, Verdict};
+use crate::oracles::{Finding, Grade, Panel, Signal, State, Verdict};
 use crate::sim::{
     Address, EventId, FaultId, Input, Inspection, Instant, Keep, Placed, Record, Scene, Span, Tape,
 };
@@ -403,25 +403,41 @@ impl Session {
 
     /// Lists what is wrong at the position: findings that were raised and not cleared.
     pub fn standing(&self) -> Vec<&Finding> {
-        // In the past, the panel is that of the snapshot from which the position was reached.
         let here = self.here();
         let mut standing: Vec<&Finding> = here.panel.standing().collect();
-        let next = self.next_record();
-        let since = self.current.signals.iter().skip(here.said);
-        for signal in since.take_while(|signal| signal.event() < next) {
+        for signal in self.said_since(here) {
             match signal {
                 Signal::Raised(finding) => standing.push(finding),
                 Signal::Cleared { property, subject, .. } => {
-                    standing.retain(|old| old.property != *property || old.subject != *subject)
+                    standing.retain(|old| old.property != *property || old.subject != *subject);
                 }
             }
         }
         standing
     }
 
-    /// Returns what each oracle says at the frontier.
+    /// Returns what each oracle says at the position.
     pub fn verdicts(&self) -> Vec<Verdict> {
-        self.current.frontier.panel.verdicts(self.frontier().at)
+        let here = self.here();
+        let mut verdicts = here.panel.verdicts(self.position().at);
+        for finding in self.said_since(here).filter_map(Signal::raised) {
+            let same = |verdict: &&mut Verdict| verdict.property == finding.property;
+            let Some(verdict) = verdicts.iter_mut().find(same) else { continue };
+            let stalls = finding.grade == Grade::Stall;
+            verdict.state = if stalls { State::Stalled } else { State::Violated };
+            verdict.at.get_or_insert(finding.at);
+            verdict.first.get_or_insert_with(|| finding.clone());
+            verdict.count += 1;
+        }
+        verdicts
+    }
+
+    /// Lists what was said up to the position since the panel of a snapshot fell silent: in the
+    /// past, the panel is that of the snapshot from which the position was reached.
+    fn said_since(&self, here: &Snapshot) -> impl Iterator<Item = &Signal> {
+        let next = self.next_record();
+        let since = self.current.signals.iter().skip(here.said);
+        since.take_while(move |signal| signal.event() < next)
     }
 
     /// Returns the oracles at the frontier.

@@ -1,5 +1,5 @@
-//! What the tutor lets happen to the run: acts behind the gate, time up to where a beat is done, and
-//! the judgement whether it is.
+//! What the tutor lets happen to the run: acts behind the gate, time up to where a beat is done,
+//! and the judgement whether it is.
 
 use crate::lab::{Act, Session};
 use crate::sim::{EventId, FaultId, Instant, Span, What};

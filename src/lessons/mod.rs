@@ -10,8 +10,8 @@
 //! for `tui`, files are for `files`; due dates and spaced review are not here yet.
 //!
 //! To add a lesson: a file in `lessons/`, and its line in `LESSONS`. To add a predicate: a variant
-//! of `Predicate` and its arms in `predicate`, `names` and `words`. To add a kind of beat: a variant
-//! of `Beat` and its arms in `check`, `tutor`, `screen` and `play`.
+//! of `Predicate` and its arms in `predicate`, `names` and `words`. To add a kind of beat: a
+//! variant of `Beat` and its arms in `check`, `tutor`, `screen` and `play`.
 
 mod check;
 mod checkpoint;

@@ -85,16 +85,8 @@ fn deep(
             let message = "no time goes by at once";
             problems.push(Problem::at(&inside(Item(0)), message, "a duration such as \"2s\""));
         }
-        Predicate::All(parts) | Predicate::Any(parts) => {
-            let path = inside(Item(0));
-            if parts.is_empty() || parts.len() > PARTS_MAX {
-                let message = format!("{} parts are out of range", parts.len());
-                let expected = format!("1 to {PARTS_MAX} predicates");
-                problems.push(Problem::at(&path, message, expected));
-            }
-            for (k, part) in parts.iter().enumerate() {
-                deep(part, &[&path[..], &[Item(k)]].concat(), scope, depth + 1, problems);
-            }
+        Predicate::All(whole) | Predicate::Any(whole) => {
+            parts(whole, &inside(Item(0)), scope, depth, problems);
         }
         Predicate::Event(name) => event(name, &inside(Item(0)), scope, problems),
         Predicate::Not(part) => deep(part, &inside(Item(0)), scope, depth + 1, problems),
@@ -108,6 +100,17 @@ fn deep(
         | Predicate::Answered { .. }
         | Predicate::GaveUp
         | Predicate::Passed(_) => {}
+    }
+}
+
+fn parts(parts: &[Predicate], path: &[Step], scope: &Scope, depth: usize, problems: &mut Problems) {
+    if parts.is_empty() || parts.len() > PARTS_MAX {
+        let message = format!("{} parts are out of range", parts.len());
+        let expected = format!("1 to {PARTS_MAX} predicates");
+        problems.push(Problem::at(path, message, expected));
+    }
+    for (k, part) in parts.iter().enumerate() {
+        deep(part, &[path, &[Item(k)]].concat(), scope, depth + 1, problems);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tutor: a lesson in progress over a run.
 //!
-//! The run belongs to whoever shows it; the tutor is handed it, says what may be done to it now, and
-//! judges by what came true. It asks for the prediction before the experiment (Crouch, Fagen,
+//! The run belongs to whoever shows it; the tutor is handed it, says what may be done to it now,
+//! and judges by what came true. It asks for the prediction before the experiment (Crouch, Fagen,
 //! Callan and Mazur 2004), says why with every answer, and can go back to where any beat began.
 //! Pure: the same inputs give the same pages.
 

@@ -123,6 +123,14 @@ impl Signal {
         }
     }
 
+    /// Returns the finding that is raised, if one is.
+    pub const fn raised(&self) -> Option<&Finding> {
+        match self {
+            Signal::Raised(finding) => Some(finding),
+            Signal::Cleared { .. } => None,
+        }
+    }
+
     /// Returns the record at which it was said.
     pub const fn event(&self) -> EventId {
         match self {

@@ -17,6 +17,7 @@ pub struct Identity(pub u64);
 
 impl Identity {
     /// Returns the identity of the effect at `place` among what this event caused.
+    #[must_use]
     pub const fn child(self, place: u64) -> Identity {
         Identity(mix(self.0 ^ mix(place.wrapping_add(0xA076_1D64_78BD_642F))))
     }

@@ -66,7 +66,7 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
 
 /// What a node may be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event<P: Protocol + ?Sized> {
+pub enum Event<P: Protocol> {
     /// A message arrived.
     Deliver {
         /// Who sent it.
@@ -93,7 +93,7 @@ pub struct Ticket(pub u64);
 
 /// What a node may do to the world.
 #[derive(Clone, Debug)]
-pub enum Effect<P: Protocol + ?Sized> {
+pub enum Effect<P: Protocol> {
     /// Sends a message; it waits for every save before it.
     Send {
         /// To whom.
@@ -311,7 +311,7 @@ pub struct Report {
 
 /// Where a step writes what it wants done.
 #[derive(Debug)]
-pub struct Outbox<P: Protocol + ?Sized> {
+pub struct Outbox<P: Protocol> {
     now: Instant,
     chance: Chance,
     identity: Identity,

@@ -115,16 +115,13 @@ impl<P: Protocol> Queue<P> {
     }
 
     pub fn push(&mut self, at: Instant, pending: Pending<P>) {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slab[slot as usize] = Some(pending);
-                slot
-            }
-            None => {
-                assert!(self.slab.len() < PENDING_MAX, "more is to come than any world needs");
-                self.slab.push(Some(pending));
-                self.slab.len() as u32 - 1
-            }
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slab[slot as usize] = Some(pending);
+            slot
+        } else {
+            assert!(self.slab.len() < PENDING_MAX, "more is to come than any world needs");
+            self.slab.push(Some(pending));
+            self.slab.len() as u32 - 1
         };
         self.made += 1;
         debug_assert!(self.made < 1 << MADE_BITS, "a run ends before 2^40 events");

@@ -176,7 +176,7 @@ impl fmt::Display for Span {
     /// Writes the span in its largest exact unit, as a file writes it: `150ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms")];
-        let exact = units.iter().find(|(scale, _)| self.0 > 0 && self.0 % scale == 0);
+        let exact = units.iter().find(|(scale, _)| self.0 > 0 && self.0.is_multiple_of(*scale));
         let (scale, unit) = exact.copied().unwrap_or((1, "us"));
         f.pad(&format!("{}{unit}", self.0 / scale))
     }

@@ -68,6 +68,8 @@ pub enum Action {
     SwitchBranch,
     /// Goes to an instant that is typed.
     GoTo,
+    /// Keeps the run as a file and says it as one word.
+    Share,
     /// Begins the run again.
     Again,
     /// Begins the run again with a seed that is typed.
@@ -213,6 +215,8 @@ pub static ACTIONS: &[Entry] = &[
         "Scrolls a page down."),
     entry(Action::SwitchBranch, "switch-branch", "switch branch", None, Time,
         "Goes over to another future of this run."),
+    entry(Action::Share, "share", "share", None, Program,
+        "Keeps this run as a file, and shows it as one word that opens it anywhere."),
     entry(Action::Again, "again", "run again", None, Program,
         "Begins the run again, with the same seed."),
     entry(Action::NewSeed, "new-seed", "another seed", None, Program,

@@ -93,6 +93,7 @@ pub fn update(state: &mut State, action: Action) {
             let how = if state.options.reduced_motion { "jump" } else { "slide" };
             state.say(format!("messages {how} now"));
         }
+        Action::Share => share(state),
         Action::Again => prompt::begin_again(state, None),
         Action::NewSeed => state.over = Some(Over::Prompt(Prompt::text(Ask::Seed))),
         Action::GoTo => state.over = Some(Over::Prompt(Prompt::text(Ask::Time))),
@@ -103,6 +104,15 @@ pub fn update(state: &mut State, action: Action) {
         Action::Heal if healed_before => in_lab(state, Action::HealAll),
         _ => in_lab(state, action),
     }
+}
+
+/// Keeps the run as a file, and says it as one word.
+fn share(state: &mut State) {
+    let Some(lab) = &state.lab else { return };
+    let said = match (state.options.share)(&lab.session) {
+        Ok(said) | Err(said) => said,
+    };
+    state.say(said);
 }
 
 fn in_list(state: &mut State, way: Way, by: isize) {

@@ -6,7 +6,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::lab::{Act, Session};
-use crate::lessons::{self, Input, Page, Tutor};
+use crate::lessons::{self, Input, LessonProgress, Page, Tutor};
 use crate::sim::Instant;
 
 use super::lab::Lab;
@@ -85,7 +85,10 @@ pub fn open(state: &mut State, name: &str) {
         Some(Err(report)) => return state.say(report.to_string()),
         Some(Ok(lesson)) => lesson,
     };
-    let kept = (state.options.kept)(name);
+    let kept = (state.options.kept)(name).unwrap_or_else(|damaged| {
+        state.say(damaged);
+        LessonProgress::default()
+    });
     let (tutor, session) = Tutor::resume(lesson, kept);
     let guide = Guide { name: name.to_owned(), page: Page::default(), tutor };
     let mut lab = Lab::new(session, name.to_owned());

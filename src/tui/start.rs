@@ -75,8 +75,10 @@ pub struct Options {
     pub listing: fn() -> Vec<Listed>,
     /// Opens what was chosen there, or says why it cannot be opened.
     pub open: fn(Room, &str) -> Result<Start, String>,
-    /// Returns what is kept of a lesson from earlier times.
-    pub kept: fn(&str) -> LessonProgress,
+    /// Keeps a run and says how it is opened again, or says why it cannot be kept.
+    pub share: fn(&Session) -> Result<String, String>,
+    /// Returns what is kept of a lesson from earlier times, or says what was damaged.
+    pub kept: fn(&str) -> Result<LessonProgress, String>,
     /// Keeps how far a lesson has come, or says why it cannot be kept.
     pub keep: fn(&str, &LessonProgress) -> Result<(), String>,
     /// A line to show first: what was damaged and set aside, for example.
@@ -95,7 +97,8 @@ impl Default for Options {
             keys: None,
             listing: Vec::new,
             open: |_, name| Err(format!("`{name}` cannot be opened from here")),
-            kept: |_| LessonProgress::default(),
+            share: |_| Err("this run cannot be kept from here".to_owned()),
+            kept: |_| Ok(LessonProgress::default()),
             keep: |_, _| Ok(()),
             notice: None,
             panic_key: false,

@@ -63,7 +63,7 @@ impl Pty {
         let shared = Arc::new(Mutex::new(Shared { emulator, heard: Instant::now() }));
         let heard_by = shared.clone();
         std::thread::spawn(move || {
-            let mut bytes = [0; 65_536];
+            let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 let mut shared = heard_by.lock().expect("no test panics with the lock");
                 shared.emulator.process(&bytes[..count]);
