@@ -426,8 +426,13 @@ impl<P: Protocol, C: Client> Sim for World<P, C> {
     fn advance(&mut self, tape: &mut Tape) -> bool {
         let Some((at, pending)) = self.queue.pop() else { return false };
         debug_assert!(at >= self.now, "virtual time never runs backwards");
+        let (before, events) = (self.now, self.events);
         self.now = at;
         self.happen(pending, tape);
+        if self.events == events {
+            // What was only a timer's old place in the queue is no event, and no time to stand at.
+            self.now = before;
+        }
         true
     }
 

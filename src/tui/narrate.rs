@@ -36,14 +36,14 @@ pub fn newest(lab: &Lab) -> Line {
     Line { ink, text: format!("{} {sentence}{hint}", milestone.at) }
 }
 
-/// Finds the newest milestone that is no routine commit; a change of life that a fault has just
-/// made stands behind the fault itself.
+/// Finds the newest milestone that is no routine commit; what a fault has just made of a node, and
+/// the error that this is, stand behind the fault itself.
 fn newest_milestone(lab: &Lab) -> Option<&Milestone> {
     let here = lab.session.position().moves;
     let so_far = lab.session.milestones().rev().skip_while(|m| m.moves > here);
     let mut telling = so_far.filter(|m| m.kind() != Kind::Commit);
     let newest = telling.next()?;
-    if newest.kind() != Kind::Life {
+    if !matches!(newest.kind(), Kind::Life | Kind::Error) {
         return Some(newest);
     }
     let mut together = telling.take_while(|m| m.at == newest.at);
