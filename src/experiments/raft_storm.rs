@@ -9,8 +9,9 @@
 use std::ops::ControlFlow;
 
 use crate::faults::storm::{Weather, storm};
-use crate::lab::Trial;
+use crate::lab::replay::Replay;
 use crate::lab::scenario::{NetworkSpec, PlannedFault, Scenario};
+use crate::lab::{Session, Trial};
 use crate::oracles::Grade;
 use crate::protocols::ProtocolSpec;
 use crate::protocols::raft::RaftSpec;
@@ -81,6 +82,10 @@ fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
         ("not_durable", Cell::Whole(count(|o| o.not_durable > 0))),
         ("stalled_after", Cell::Whole(count(|o| !o.recovered))),
         ("first_bad_seed", first_bad.map_or(Cell::Unknown, |o| Cell::Text(o.seed.to_string()))),
+        (
+            "first_bad_token",
+            first_bad.map_or(Cell::Unknown, |o| Cell::Text(token(o.seed, settings))),
+        ),
         ("decided", Cell::Whole(outcomes.iter().map(|o| o.decided).sum())),
         ("events", Cell::Whole(outcomes.iter().map(|o| o.events).sum())),
     ]);
@@ -92,12 +97,7 @@ fn broken(outcome: &Outcome) -> bool {
 }
 
 fn weather(seed: u64, settings: &Settings) -> Outcome {
-    let scenario = scenario(
-        seed,
-        settings.whole("strikes") as u32,
-        Span::secs(settings.whole("seconds")),
-        settings.whole("amnesia") == 1,
-    );
+    let scenario = set_up(seed, settings);
     let mut outcome = Outcome { seed, ..Outcome::default() };
     let mut trial = Trial::new(&scenario, seed, Keep::Milestones);
     let mut count = |signals: &[crate::oracles::Signal]| {
@@ -122,6 +122,24 @@ fn weather(seed: u64, settings: &Settings) -> Outcome {
     outcome.recovered = outcome.decided > before;
     outcome.events = trial.world().events();
     outcome
+}
+
+/// Returns the word that opens a storm at its end.
+fn token(seed: u64, settings: &Settings) -> String {
+    let scenario = set_up(seed, settings);
+    let until = Instant(scenario.until.0);
+    let mut session = Session::new(scenario, seed);
+    session.advance_to(until, u64::MAX);
+    Replay::of(&session).to_token()
+}
+
+fn set_up(seed: u64, settings: &Settings) -> Scenario {
+    scenario(
+        seed,
+        settings.whole("strikes") as u32,
+        Span::secs(settings.whole("seconds")),
+        settings.whole("amnesia") == 1,
+    )
 }
 
 /// Returns the scenario of one storm: cluster, network, switches and faults by seed.
