@@ -9,12 +9,13 @@ use unicode_width::UnicodeWidthStr;
 use crate::causes::Chain;
 
 use super::action::{ACTIONS, Action, Entry};
+use super::guide::Guide;
 use super::lab::Lab;
 use super::layout::HEIGHT_MIN;
 use super::moment::{Eyes, Moment, Pace};
 use super::prompt::Prompt;
 use super::state::{Drawn, Over, Place, State};
-use super::theme::Ink;
+use super::theme::{Ink, Theme};
 use super::{help, home, layout, palette, views, why};
 
 /// From which width one row is enough for what is said, and from which height there are two.
@@ -61,15 +62,19 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
 const PAGE_COLUMNS_MAX: u16 = 64;
 const PAGE_PERCENT: u16 = 45;
 
-/// Parts the area between the page of a lesson and the lab; a narrow screen shows one of them: the
-/// page while it waits for the learner, the lab while time runs.
-fn beside_lesson(lab: &Lab, area: Rect) -> (Rect, Rect) {
+/// Parts the area between the page of a lesson and the lab. Where both do not fit, one of them is
+/// shown: the page while it waits for the learner, the lab while time runs.
+fn beside_lesson(guide: &Guide, running: bool, theme: &Theme, area: Rect) -> (Rect, Rect) {
+    let none = Rect { width: 0, ..area };
     if area.width < 2 * super::layout::WIDTH_MIN {
-        let none = Rect { width: 0, ..area };
-        return if lab.running { (none, area) } else { (area, none) };
+        return if running { (none, area) } else { (area, none) };
     }
     let wide = (area.width * PAGE_PERCENT / 100).min(PAGE_COLUMNS_MAX);
     let wide = wide.min(area.width - super::layout::WIDTH_MIN);
+    let is_cut = super::lesson::height(&guide.page, theme, wide - 1) > area.height;
+    if is_cut && !running {
+        return (area, none);
+    }
     let page = Rect { width: wide, ..area };
     (page, Rect { x: area.x + wide, width: area.width - wide, ..area })
 }
@@ -77,7 +82,7 @@ fn beside_lesson(lab: &Lab, area: Rect) -> (Rect, Rect) {
 fn draw_lab(state: &State, lab: &Lab, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let mut area = area;
     if let Some(guide) = &lab.guide {
-        let (page, rest) = beside_lesson(lab, area);
+        let (page, rest) = beside_lesson(guide, lab.running, &state.theme, area);
         let inner = Rect { width: page.width.saturating_sub(1), ..page };
         super::lesson::draw(&guide.page, &state.theme, inner, buf);
         area = rest;
