@@ -8,6 +8,8 @@
 //! Absent on purpose: time, sessions that expire, and any word on how commands come to be agreed
 //! on.
 
+use std::collections::VecDeque;
+
 use imbl::OrdMap;
 
 use crate::sim::{Address, CallId, Op, Outcome};
@@ -47,8 +49,15 @@ pub enum Applied {
 struct Session {
     /// Of calls up to this serial the store keeps nothing any more.
     forgotten: u32,
-    /// What the last calls came to, by their serials.
-    outcomes: OrdMap<u32, Outcome>,
+    /// What the last calls came to, by their serials, smallest first: nearly always in the order
+    /// in which they come, so that a queue is cheaper than a tree.
+    outcomes: VecDeque<(u32, Outcome)>,
+}
+
+impl Session {
+    fn place(&self, serial: u32) -> Result<usize, usize> {
+        self.outcomes.binary_search_by_key(&serial, |(known, _)| *known)
+    }
 }
 
 /// The values, and what is known of the calls that made them. Its clones share what is equal.
@@ -75,7 +84,8 @@ impl Store {
         if call.serial <= session.forgotten {
             return Some(Applied::Forgotten);
         }
-        session.outcomes.get(&call.serial).map(|outcome| Applied::Duplicate(*outcome))
+        let place = session.place(call.serial).ok()?;
+        Some(Applied::Duplicate(session.outcomes[place].1))
     }
 
     /// Applies a command, unless it has to be recognised as one that was applied before.
@@ -98,11 +108,13 @@ impl Store {
 
     fn remember(&mut self, call: CallId, outcome: Outcome) {
         let session = self.sessions.entry(call.client).or_default();
-        session.outcomes.insert(call.serial, outcome);
+        match session.place(call.serial) {
+            Ok(place) => session.outcomes[place].1 = outcome,
+            Err(place) => session.outcomes.insert(place, (call.serial, outcome)),
+        }
         if session.outcomes.len() > CALLS_KEPT
-            && let Some((oldest, _)) = session.outcomes.get_min().copied()
+            && let Some((oldest, _)) = session.outcomes.pop_front()
         {
-            session.outcomes.remove(&oldest);
             session.forgotten = session.forgotten.max(oldest);
         }
     }

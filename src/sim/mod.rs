@@ -25,6 +25,7 @@ pub mod record;
 pub mod scene;
 pub mod seam;
 pub mod time;
+mod timers;
 pub mod topology;
 pub mod world;
 

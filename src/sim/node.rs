@@ -1,6 +1,6 @@
 //! One member of the cluster: its state, disk, clock, timers and life.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use super::protocol::{Protocol, Ticket};
 use super::queue::Pending;
 use super::record::{Because, EventId};
 use super::time::{Instant, Rate, Span};
+use super::timers::Timers;
 
 /// Whether a node runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,7 +170,7 @@ pub(super) struct Node<P: Protocol> {
     pub life: Life,
     /// Counts lives, so that what was meant for an earlier one is known.
     pub incarnation: u32,
-    pub timers: BTreeMap<P::Timer, Armed>,
+    pub timers: Timers<P::Timer>,
     pub held: VecDeque<Held<P>>,
     /// When the newest write will be stable.
     pub sync_due: Instant,
@@ -200,7 +201,7 @@ impl<P: Protocol> Node<P> {
             clock: Clock::default(),
             life: Life::Up,
             incarnation: 0,
-            timers: BTreeMap::new(),
+            timers: Timers::new(),
             held: VecDeque::new(),
             sync_due: Instant::ZERO,
             inbox: VecDeque::new(),

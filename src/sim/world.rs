@@ -18,6 +18,7 @@ use super::record::{Because, Causes, EventId, Tape, What, Withheld};
 use super::scene::{Inspection, Scene};
 use super::seam::Sim;
 use super::time::{Instant, Span};
+use super::timers::Timers;
 use super::topology::Topology;
 
 /// What a world is made of, before anything happens.
@@ -43,7 +44,7 @@ pub struct Setup<P: Protocol, C: Client> {
 #[derive(Clone, Debug)]
 pub(super) struct Caller<C> {
     pub client: C,
-    pub timers: BTreeMap<ClientTimer, Armed>,
+    pub timers: Timers<ClientTimer>,
     pub lacks: VecDeque<Lack>,
 }
 
@@ -139,7 +140,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             queue: Queue::new(),
             nodes,
             callers: callers
-                .map(|client| Caller { client, timers: BTreeMap::new(), lacks: VecDeque::new() })
+                .map(|client| Caller { client, timers: Timers::new(), lacks: VecDeque::new() })
                 .collect(),
             overlays: Overlays::default(),
             faults: BTreeMap::new(),
