@@ -48,9 +48,8 @@ fn way_on(state: &State) -> Option<KeyCode> {
     let first = offers.first()?;
     Some(match first.input {
         Input::Digit(_) => KeyCode::Char('1'),
-        Input::Next => KeyCode::Enter,
         // A reason is typed into a line of its own, which Enter ends.
-        Input::Reason(_) => KeyCode::Enter,
+        Input::Next | Input::Reason(_) => KeyCode::Enter,
         Input::Hint => KeyCode::Char('i'),
         _ if skip.is_some() => KeyCode::Char('x'),
         _ => return None,
