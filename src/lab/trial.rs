@@ -1,7 +1,6 @@
 //! A run without a hand on it: from the beginning to an instant, as cheap as what is asked of it.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use crate::oracles::{Panel, Signal};
 use crate::sim::{Instant, Keep, Placed, Record, Sim, Tape};
@@ -74,10 +73,5 @@ impl Trial {
     /// Returns the oracles.
     pub fn panel(&self) -> &Panel {
         &self.panel
-    }
-
-    /// Returns the inputs, applied and to come.
-    pub fn journal(&self) -> Arc<[Placed]> {
-        self.course.journal().into()
     }
 }

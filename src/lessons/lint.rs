@@ -12,8 +12,8 @@ use super::play::{Answers, Choices, Trouble, TroubleKind, play};
 
 /// How many words a beat may have that the learner reads before doing anything: half a minute.
 pub const BEAT_WORDS_MAX: usize = 80;
-/// How fast a text of this kind is read, in words a minute: below the 238 that a review of 190
-/// studies found for silent reading (Brysbaert 2019), as not all read in their first language.
+/// How fast a text of this kind is read, in words a minute: a choice of ours on the slow side, as
+/// not all read in their first language.
 pub const WORDS_PER_MINUTE: usize = 200;
 
 /// Lints a lesson from its file's text; nothing found means that it is fit to be taught.
