@@ -31,6 +31,7 @@ fn scenario(nodes: u16, spec: RaftSpec, faults: Vec<PlannedFault>) -> Scenario {
     let named = faults.into_iter().enumerate();
     let faults = named.map(|(k, fault)| PlannedFault { id: format!("f{k}"), ..fault }).collect();
     Scenario {
+        cell: None,
         title: "a test".to_owned(),
         protocol: ProtocolSpec::Raft(spec),
         nodes,

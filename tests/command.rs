@@ -158,8 +158,8 @@ fn a_bad_token_is_refused_in_words() {
         carrying(&inside.replacen(from, to, 1))
     };
     let table = [
-        ("FL1-".to_owned(), "cut short"),
-        ("FL1-A".to_owned(), "cut short"),
+        ("FL2-".to_owned(), "cut short"),
+        ("FL2-A".to_owned(), "cut short"),
         (good[..good.len() / 2].to_owned(), "cut short"),
         (good[..good.len() - 1].to_owned(), "cut short"),
         (format!("{good}A"), "follows the end"),
@@ -168,8 +168,8 @@ fn a_bad_token_is_refused_in_words() {
         (changed(good.len() - 3), "checksum"),
         (format!("{}!{}", &good[..20], &good[21..]), "has `!` as its character 21"),
         (format!("{}é{}", &good[..20], &good[21..]), "letters, digits, - and _"),
-        (good.replacen("FL1-", "FL2-", 1), "version 2; expected version 1"),
-        (good.replacen("FL1-", "FL99999999999999999999-", 1), "expected version 1"),
+        (good.replacen("FL2-", "FL1-", 1), "version 1; expected version 2"),
+        (good.replacen("FL2-", "FL99999999999999999999-", 1), "expected version 2"),
         (token::wrap(&vec![b' '; 1 << 21]), "more than 1048576 bytes"),
         (token::wrap(&[0xff, 0xfe]), "cannot be unfolded"),
         (carrying("hello"), "token:1:1"),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use faultlab::oracles::failures::linearizable::check;
-use faultlab::oracles::{Bounds, Operation, Panel, Signal, Subject};
+use faultlab::oracles::{Bounds, Operation, Panel, Signal, Subject, every_property};
 use faultlab::sim::chance::mix;
 use faultlab::sim::protocol::{MessageKind, Nature};
 use faultlab::sim::{
@@ -413,16 +413,21 @@ fn a_forked_panel_says_the_same() {
     for seed in 0..60 {
         let mut dice = Dice(seed << 32);
         let run = madness(&mut dice, 600);
-        let (mut straight, mut said) = (Panel::new(&Bounds::default(), NODES), Vec::new());
+        let (mut straight, mut said) =
+            (Panel::new(&Bounds::default(), NODES, &every_property()), Vec::new());
         for record in &run {
             straight.observe(record, &mut said);
         }
         heard.extend(said.iter().map(Signal::property));
 
-        let (mut forked, mut same) = (Panel::new(&Bounds::default(), NODES), Vec::new());
+        let (mut forked, mut same) =
+            (Panel::new(&Bounds::default(), NODES, &every_property()), Vec::new());
         for (index, record) in run.iter().enumerate() {
             if index % 50 == 7 {
-                let mut other = std::mem::replace(&mut forked, Panel::new(&Bounds::default(), 1));
+                let mut other = std::mem::replace(
+                    &mut forked,
+                    Panel::new(&Bounds::default(), 1, &every_property()),
+                );
                 forked = other.fork();
                 let mut ignored = Vec::new();
                 for record in run.iter().rev() {
@@ -445,7 +450,7 @@ fn a_forked_panel_says_the_same() {
 fn signals_come_in_pairs() {
     for seed in 100..160 {
         let mut dice = Dice(seed << 32);
-        let mut panel = Panel::new(&Bounds::default(), NODES);
+        let mut panel = Panel::new(&Bounds::default(), NODES, &every_property());
         let (mut standing, mut said) = (BTreeSet::new(), Vec::new());
         for record in madness(&mut dice, 600) {
             said.clear();

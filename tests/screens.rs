@@ -18,6 +18,7 @@ use ratatui::layout::Rect;
 fn scenario(nodes: u16, title: &str) -> Scenario {
     let zones = ["a", "b", "c"].map(str::to_owned).to_vec();
     Scenario {
+        cell: None,
         title: title.to_owned(),
         protocol: ProtocolSpec::Raft(RaftSpec::default()),
         nodes,

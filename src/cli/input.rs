@@ -57,7 +57,7 @@ fn looks_like_replay(text: &str) -> bool {
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = embedded::SCENARIOS.iter().map(|(name, _)| *name).collect();
     format!(
-        "there is no scenario `{name}`; expected a file, a token that begins with FL1-, or one of \
+        "there is no scenario `{name}`; expected a file, a token that begins with FL2-, or one of \
          {}",
         names.join(", ")
     )

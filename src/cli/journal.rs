@@ -187,11 +187,12 @@ fn of_note(record: &Record, note: &ClientNote) -> Option<Value> {
         ClientNote::Called { call, op } => Some(entry("invoke", call, op, written(op))),
         ClientNote::Retried { .. } => None,
         ClientNote::Returned { call, op, outcome } => {
-            let value = match outcome {
-                Outcome::Read(value) => *value,
-                Outcome::Written | Outcome::Redirect(_) => written(op),
+            let (kind, value) = match outcome {
+                Outcome::Read(value) => ("ok", *value),
+                Outcome::Refused => ("fail", written(op)),
+                Outcome::Written | Outcome::Redirect(_) => ("ok", written(op)),
             };
-            Some(entry("ok", call, op, value))
+            Some(entry(kind, call, op, value))
         }
         ClientNote::GaveUp { call, op } => Some(entry("info", call, op, written(op))),
     }

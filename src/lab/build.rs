@@ -1,33 +1,52 @@
 //! Turns a scenario into a world and a journal of inputs.
 
 use crate::faults;
-use crate::oracles::Bounds;
+use crate::oracles::{Bounds, Panel};
 use crate::protocols::{ProtocolSpec, raft::Raft};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
-    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Setup, Sim, Span, Tape,
-    Topology, World,
+    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Setup, Sim, Span,
+    Tape, Topology, World,
 };
 
 use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
 
 /// Builds the world of a scenario; what happens at instant zero goes on the tape.
 pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
-    let has = |mechanism| scenario.mechanisms.contains(&mechanism);
-    let clients = scenario.workload.clients(scenario.nodes, has(Mechanism::Retry));
-    let topology = Topology::new(places(scenario));
-    let network = network(&scenario.network);
-    let disk = SimDisk { sync: latency(&scenario.disk.sync), mood: scenario.disk.mood };
+    let nodes = scenario.nodes;
     match &scenario.protocol {
         ProtocolSpec::Raft(spec) => {
             let mut spec = spec.clone();
-            spec.idempotency &= has(Mechanism::Idempotency);
-            let protocol = Raft { nodes: scenario.nodes, spec };
-            let disks = vec![None; usize::from(scenario.nodes)];
-            let setup = Setup { protocol, disks, clients, topology, network, disk, seed };
-            Box::new(World::new(setup, tape))
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(Raft { nodes, spec }, scenario, seed, tape)
         }
     }
+}
+
+/// Puts a protocol into the world that a scenario describes.
+fn assemble<P: Protocol>(
+    protocol: P,
+    scenario: &Scenario,
+    seed: u64,
+    tape: &mut Tape,
+) -> Box<dyn Sim> {
+    let retries = scenario.mechanisms.contains(&Mechanism::Retry);
+    let clients = scenario.workload.clients(scenario.nodes, protocol.calls(), retries);
+    let setup = Setup {
+        disks: vec![None; usize::from(scenario.nodes)],
+        clients,
+        topology: Topology::new(places(scenario)),
+        network: network(&scenario.network),
+        disk: SimDisk { sync: latency(&scenario.disk.sync), mood: scenario.disk.mood },
+        protocol,
+        seed,
+    };
+    Box::new(World::new(setup, tape))
+}
+
+/// Seats the oracles that judge a scenario's protocol.
+pub fn panel(scenario: &Scenario) -> Panel {
+    Panel::new(&bounds(scenario), scenario.nodes, scenario.protocol.entry().judged)
 }
 
 /// Lists the inputs that a scenario plans, in the order of their instants.

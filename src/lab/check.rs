@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::faults;
 use crate::oracles::{Grade, ORACLES};
-use crate::protocols::{ProtocolSpec, raft::RaftSpec};
+use crate::protocols::{ProtocolSpec, TIMER_MIN};
 use crate::sim::{Span, SpanRange};
 use crate::workloads::{RegisterSpec, RetrySpec, WorkloadSpec};
 
@@ -37,16 +37,15 @@ pub const ATTEMPTS_MAX: u16 = 100;
 pub const RUN_MAX: Span = Span::secs(3_600);
 /// How long a message, a write, an attempt or a timeout may take.
 pub const WAIT_MAX: Span = Span::secs(60);
-/// How short a timer may be: shorter ones would turn the world without moving its clock.
-pub const TIMER_MIN: Span = Span::millis(1);
 
 type Checked = Result<(), Problem>;
 
 /// Checks a scenario.
 pub(super) fn scenario(scenario: &Scenario) -> Checked {
     title(&scenario.title)?;
+    cell(scenario)?;
     number(&[Field("nodes")], u64::from(scenario.nodes), 1, u64::from(NODES_MAX))?;
-    protocol(&scenario.protocol)?;
+    protocol(&scenario.protocol, scenario.nodes)?;
     topology(&scenario.topology, scenario.nodes)?;
     let network = &scenario.network;
     latency(&[Field("network"), Field("latency")], &network.latency, TIMER_MIN_LINK)?;
@@ -116,24 +115,27 @@ fn title(title: &str) -> Checked {
     require(fits, &[Field("title")], "this is no title", expected)
 }
 
-fn protocol(protocol: &ProtocolSpec) -> Checked {
-    match protocol {
-        ProtocolSpec::Raft(spec) => raft(spec),
+fn cell(scenario: &Scenario) -> Checked {
+    let Some(cell) = &scenario.cell else { return Ok(()) };
+    name(&[Field("cell"), Field("id")], &cell.id, "cell")?;
+    let known: Vec<&str> = faults::FAULTS.iter().map(|class| class.name).collect();
+    if known.contains(&cell.class.as_str()) {
+        return Ok(());
     }
+    let message = format!("`{}` is no class of faults", cell.class);
+    let path = [Field("cell"), Field("class")];
+    let mut problem = Problem::at(&path, message, one_of(&known));
+    problem.help = did_you_mean(&cell.class, &known);
+    Err(problem)
 }
 
-/// A leader must speak before its followers lose patience (Raft, §5.6: broadcast time must be far
-/// below the election timeout).
-fn raft(spec: &RaftSpec) -> Checked {
-    let heartbeat = [Field("protocol"), Field("heartbeat")];
-    let timeout = [Field("protocol"), Field("election_timeout")];
-    range(&timeout, &spec.election_timeout, TIMER_MIN, WAIT_MAX)?;
-    span(&heartbeat, spec.heartbeat, TIMER_MIN, WAIT_MAX)?;
-    let shortest = *spec.election_timeout.0.start();
-    let message =
-        format!("the heartbeat `{}` is no shorter than the election timeout", spec.heartbeat);
-    let expected = format!("less than the shortest election timeout, {shortest}");
-    require(spec.heartbeat < shortest, &heartbeat, message, expected)
+fn protocol(protocol: &ProtocolSpec, nodes: u16) -> Checked {
+    protocol.check(nodes).map_err(|wrong| {
+        // How many nodes a protocol runs with is said beside it.
+        let path = [Field("protocol"), Field(wrong.field)];
+        let path = if wrong.field == "nodes" { &path[1..] } else { &path[..] };
+        Problem::at(path, wrong.message, wrong.expected)
+    })
 }
 
 fn range(path: &[Step], found: &SpanRange, low: Span, high: Span) -> Checked {
@@ -269,7 +271,7 @@ fn expected(scenario: &Scenario) -> Checked {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (k, expectation) in scenario.expect.iter().enumerate() {
         let path = [path[0], Item(k), Item(0)];
-        expectation_of(expectation).map_err(|problem| problem.under(&path))?;
+        expectation_of(expectation, scenario).map_err(|problem| problem.under(&path))?;
         let property = expectation.property();
         let message = format!("`{property}` is expected twice");
         require(seen.insert(property), &path, message, "each property once")?;
@@ -277,8 +279,9 @@ fn expected(scenario: &Scenario) -> Checked {
     Ok(())
 }
 
-/// Holds an expectation against the catalogue of oracles: which words suit which grade.
-fn expectation_of(expectation: &Expectation) -> Checked {
+/// Holds an expectation against the oracles that judge the protocol: which words suit which grade.
+fn expectation_of(expectation: &Expectation, scenario: &Scenario) -> Checked {
+    let judged = scenario.protocol.entry().judged;
     let (found, what) = (expectation.property(), expectation.word());
     let suits = |grade: Grade| match expectation {
         Expectation::Held(_) => true,
@@ -286,7 +289,8 @@ fn expectation_of(expectation: &Expectation) -> Checked {
         Expectation::Stalled(_) => grade == Grade::Stall,
         Expectation::Deviation(_) => grade == Grade::Deviation,
     };
-    let suited = ORACLES.iter().filter(|kind| suits(kind.grade));
+    let kinds = ORACLES.iter().filter(|kind| judged.contains(&kind.property));
+    let suited = kinds.filter(|kind| suits(kind.grade));
     let known: Vec<&str> = suited.map(|kind| kind.property).collect();
     if known.contains(&found) {
         return Ok(());

@@ -15,6 +15,9 @@ use super::reading::{self, Problem, Report};
 pub struct Scenario {
     /// One line that says what happens.
     pub title: String,
+    /// Its place in the table of algorithms and failure classes, where it has one.
+    #[serde(default)]
+    pub cell: Option<CellSpec>,
     /// Which protocol, with its settings.
     pub protocol: ProtocolSpec,
     /// How many nodes, 1 to 1,000.
@@ -53,6 +56,7 @@ impl Scenario {
     pub fn plain(title: &str, protocol: ProtocolSpec, nodes: u16) -> Scenario {
         Scenario {
             title: title.to_owned(),
+            cell: None,
             protocol,
             nodes,
             topology: TopologySpec::default(),
@@ -66,6 +70,17 @@ impl Scenario {
             until: twenty_seconds(),
         }
     }
+}
+
+/// A cell of the table of algorithms and failure classes: the algorithm is the scenario's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellSpec {
+    /// Its number within the algorithm: `S1` for what must be survived, `V1` for what must break
+    /// or stall.
+    pub id: String,
+    /// The class of its faults, by its name in the taxonomy: `crash-recovery`.
+    pub class: String,
 }
 
 /// Where nodes stand.

@@ -73,7 +73,7 @@ impl Session {
         let mut tape = Tape::new(Keep::Everything);
         let world = build::world(&scenario, seed, &mut tape);
         let course = Course::new(world, build::journal(&scenario));
-        let panel = Panel::new(&build::bounds(&scenario), scenario.nodes);
+        let panel = build::panel(&scenario);
         let planned = scenario.faults.iter().zip(1..).map(|(planned, id)| {
             let origin = Origin::Scenario(planned.id.clone());
             let spec = planned.fault.clone();

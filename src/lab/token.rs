@@ -1,4 +1,4 @@
-//! Text that carries data in one word: `FL1-` and then, in the alphabet of URLs, the length, a
+//! Text that carries data in one word: `FL2-` and then, in the alphabet of URLs, the length, a
 //! checksum and the data, deflated.
 //!
 //! Absent on purpose: what the data means. A token is unwrapped from the outside in, and each layer
@@ -13,7 +13,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use crate::sim::chance::mix;
 
 /// The version that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// How long a token may be: what nobody pastes any more.
 pub const TOKEN_CHARS_MAX: usize = 256 * 1024;
 /// How much data a token may carry: as much as a file may hold.
@@ -212,7 +212,7 @@ mod tests {
         let mut bytes = vec![0, 0, 9];
         bytes.extend(checksum(&junk).to_be_bytes());
         bytes.extend(junk);
-        let token = format!("FL1-{}", BASE64URL_NOPAD.encode(&bytes));
+        let token = format!("FL2-{}", BASE64URL_NOPAD.encode(&bytes));
         assert_eq!(unwrap(&token), Err(BadToken::Broken));
     }
 
@@ -223,7 +223,7 @@ mod tests {
             assert!(matches!(unwrap(text), Err(BadToken::NoToken(_))), "{text}");
         }
         assert_eq!(unwrap("FL2-AAAA"), Err(BadToken::OtherVersion("2".to_owned())));
-        assert_eq!(unwrap("FL1-AA+A"), Err(BadToken::Character('+', 7)));
+        assert_eq!(unwrap("FL2-AA+A"), Err(BadToken::Character('+', 7)));
     }
 
     /// Recorded once: another value voids every token that anybody keeps.

@@ -28,7 +28,7 @@ impl Trial {
     pub fn with(scenario: &Scenario, seed: u64, journal: Vec<Placed>, keep: Keep) -> Trial {
         let mut tape = Tape::new(keep);
         let world = build::world(scenario, seed, &mut tape);
-        let panel = Panel::new(&build::bounds(scenario), scenario.nodes);
+        let panel = build::panel(scenario);
         Trial { course: Course::new(world, journal), panel, tape, signals: vec![] }
     }
 

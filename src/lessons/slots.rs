@@ -140,7 +140,7 @@ impl Filling<'_> {
             "nodes" => nodes.to_string(),
             "majority" => (nodes / 2 + 1).to_string(),
             "seed" => self.seed.to_string(),
-            "clients" => self.scenario.workload.clients(nodes, false).len().to_string(),
+            "clients" => self.scenario.workload.count().to_string(),
             _ => return None,
         })
     }

@@ -58,7 +58,7 @@ impl Default for Bounds {
 
 /// Which records an oracle hears, as a set. Nobody hears messages, timers and disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hears(u8);
+pub struct Hears(u16);
 
 impl Hears {
     /// No record at all.
@@ -217,6 +217,11 @@ pub static ORACLES: &[&Kind] = &[
     &failures::on_time::KIND,
     &progress::decides::KIND,
 ];
+
+/// Returns the name of every property.
+pub fn every_property() -> Vec<&'static str> {
+    ORACLES.iter().map(|kind| kind.property).collect()
+}
 
 /// Finds an oracle's line by the property's name.
 pub fn find(property: &str) -> Option<&'static Kind> {

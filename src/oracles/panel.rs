@@ -77,8 +77,9 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Seats every oracle of the catalogue for a run with so many nodes.
-    pub fn new(bounds: &Bounds, nodes: u16) -> Panel {
+    /// Seats the oracles of these properties, in the catalogue's order, for a run with so many
+    /// nodes.
+    pub fn new(bounds: &Bounds, nodes: u16, judged: &[&str]) -> Panel {
         let seat = |kind: &&Kind| Seat {
             oracle: (kind.make)(bounds, nodes),
             hears: kind.hears,
@@ -86,7 +87,8 @@ impl Panel {
             first: None,
             count: 0,
         };
-        Panel { truth: Truth::new(nodes), seats: ORACLES.iter().map(seat).collect() }
+        let kinds = ORACLES.iter().filter(|kind| judged.contains(&kind.property));
+        Panel { truth: Truth::new(nodes), seats: kinds.map(seat).collect() }
     }
 
     /// Folds in one record; what oracles have to say is put at the end of `out`, in the order of

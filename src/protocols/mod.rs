@@ -9,7 +9,11 @@
 pub mod kv;
 pub mod raft;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
+
+use crate::sim::{MessageKind, Span, SpanRange};
 
 /// Which protocol, with its settings: what a file writes after `protocol:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,24 +22,132 @@ pub enum ProtocolSpec {
     Raft(raft::RaftSpec),
 }
 
+impl ProtocolSpec {
+    /// Returns the protocol's line in the catalogue.
+    pub const fn entry(&self) -> &'static Entry {
+        match self {
+            ProtocolSpec::Raft(_) => &raft::ENTRY,
+        }
+    }
+
+    /// Checks the settings against the number of nodes.
+    ///
+    /// # Errors
+    /// Where a setting says what cannot be.
+    pub fn check(&self, nodes: u16) -> Result<(), Wrong> {
+        within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
+        match self {
+            ProtocolSpec::Raft(spec) => spec.check(),
+        }
+    }
+}
+
 /// An algorithm in the catalogue.
 #[derive(Debug)]
 pub struct Entry {
     /// The name by which the command line knows it.
     pub name: &'static str,
+    /// Other names by which it is known.
+    pub also: &'static [&'static str],
     /// What it is, in one line.
     pub title: &'static str,
     /// What it bears, and of what.
     pub bears: &'static str,
+    /// What breaks it, and how.
+    pub breaks: &'static str,
     /// Where it was published.
     pub source: &'static str,
+    /// How many nodes it runs with.
+    pub nodes: RangeInclusive<u64>,
+    /// The properties by which it is judged, as the oracles name them.
+    pub judged: &'static [&'static str],
+    /// What its nodes say to each other.
+    pub messages: &'static [&'static MessageKind],
+    /// Makes it with its default settings.
+    pub make: fn() -> ProtocolSpec,
 }
 
 /// Every algorithm that there is.
-pub const PROTOCOLS: &[Entry] = &[Entry {
-    name: "raft",
-    title: "a log that a majority keeps alike, through a leader that a majority elects",
-    bears: "crashes, omissions, delays and partitions, as long as a majority is up and connected; \
-            no lies, and no disk that forgets",
-    source: "Ongaro and Ousterhout, USENIX ATC 2014; Ongaro's dissertation, Stanford 2014",
-}];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+
+/// Finds an algorithm by its name or one of its other names.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    PROTOCOLS.iter().copied().find(|entry| entry.name == name || entry.also.contains(&name))
+}
+
+/// What is wrong with a protocol's settings, and in which of its fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The field, as a file names it.
+    pub field: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected instead.
+    pub expected: String,
+}
+
+/// How short a timer may be: shorter ones would turn the world without moving its clock.
+pub const TIMER_MIN: Span = Span::millis(1);
+/// How long a timer may be.
+pub const TIMER_MAX: Span = Span::secs(60);
+
+/// Checks that a number lies in a range.
+///
+/// # Errors
+/// Where it does not.
+pub(crate) fn within(
+    field: &'static str,
+    found: u64,
+    range: RangeInclusive<u64>,
+) -> Result<(), Wrong> {
+    if range.contains(&found) {
+        return Ok(());
+    }
+    let message = format!("`{found}` is out of range");
+    let expected = format!("a whole number from {} to {}", range.start(), range.end());
+    Err(Wrong { field, message, expected })
+}
+
+/// Checks that a timer runs for a time that makes sense.
+///
+/// # Errors
+/// Where it does not.
+pub(crate) fn timer(field: &'static str, found: Span) -> Result<(), Wrong> {
+    timers(field, &SpanRange(found..=found))
+}
+
+/// Checks that a range of times for a timer makes sense.
+///
+/// # Errors
+/// Where it does not.
+pub(crate) fn timers(field: &'static str, found: &SpanRange) -> Result<(), Wrong> {
+    if *found.0.start() >= TIMER_MIN && *found.0.end() <= TIMER_MAX {
+        return Ok(());
+    }
+    let message = format!("`{found}` is out of range");
+    Err(Wrong { field, message, expected: format!("durations from {TIMER_MIN} to {TIMER_MAX}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_name_leads_to_one_protocol_and_each_makes_itself() {
+        let mut names = BTreeSet::new();
+        for entry in PROTOCOLS {
+            for name in entry.also.iter().chain([&entry.name]) {
+                assert!(names.insert(*name), "{name}");
+                assert_eq!(find(name).map(|found| found.name), Some(entry.name));
+            }
+            let made = (entry.make)();
+            assert_eq!(made.entry().name, entry.name);
+            assert_eq!(made.check(4.max(*entry.nodes.start() as u16)), Ok(()), "{}", entry.name);
+            for text in [entry.bears, entry.breaks, entry.source] {
+                assert!(!text.is_empty(), "{}", entry.name);
+            }
+        }
+    }
+}

@@ -7,7 +7,8 @@ use super::chance::{Identity, Purpose};
 use super::client::{Client, ClientEffect, ClientTimer};
 use super::lever::{FaultId, Way};
 use super::node::{Armed, Held};
-use super::protocol::{Effect, Note, Protocol, Role};
+use super::note::Note;
+use super::protocol::{Effect, Protocol};
 use super::queue::{Load, Pending};
 use super::record::{Because, Causes, EventId, Tape, What, Withheld};
 use super::time::{Instant, Span};
@@ -49,7 +50,7 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     fn note(&mut self, me: Address, note: Note, cause: EventId, tape: &mut Tape) {
-        let leads = matches!(note, Note::Role { role: Role::Leader, .. });
+        let leads = matches!(note, Note::Role { role, .. } if role.leads());
         let because = || Causes::from_slice(&[Because::Of(cause)]);
         self.emit(tape, Some(me), because, What::Noted(note));
         if leads {

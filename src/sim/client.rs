@@ -81,6 +81,8 @@ pub enum Outcome {
     Read(Option<u64>),
     /// The write took effect.
     Written,
+    /// It did not take effect and will not: aborted, or turned away.
+    Refused,
     /// Not here: ask this node, or another where it is not known who leads.
     Redirect(Option<Address>),
 }
@@ -91,6 +93,7 @@ impl fmt::Display for Outcome {
             Outcome::Read(Some(value)) => f.pad(&format!("= {value}")),
             Outcome::Read(None) => f.pad("= nothing"),
             Outcome::Written => f.pad("ok"),
+            Outcome::Refused => f.pad("refused"),
             Outcome::Redirect(Some(to)) => f.pad(&format!("ask {to}")),
             Outcome::Redirect(None) => f.pad("no leader known"),
         }

@@ -18,12 +18,15 @@ pub mod lever;
 mod look;
 pub mod network;
 pub mod node;
+pub mod note;
+pub mod outbox;
 pub mod protocol;
 mod pull;
 mod queue;
 pub mod record;
 pub mod scene;
 pub mod seam;
+pub mod signed;
 pub mod time;
 mod timers;
 pub mod topology;
@@ -34,13 +37,16 @@ pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTi
 pub use lever::{Cue, FaultId, Input, Lever, Placed, Plan, Way, Whom};
 pub use network::{Fate, Latency, Network};
 pub use node::{Life, Mood};
+pub use note::{Note, Role, Slot};
+pub use outbox::Outbox;
 pub use protocol::{
-    Detail, Effect, Event, Glance, LogRow, MessageKind, Nature, Note, Outbox, Protocol, Report,
-    Role, Slot, Ticket, TimerKind,
+    Asks, Calls, Detail, Effect, Enumerable, Event, Flip, Glance, LogRow, MessageKind, Nature,
+    Protocol, Report, Ticket, TimerKind,
 };
 pub use record::{Because, EventId, Keep, Record, Tape, What, Withheld};
 pub use scene::{Flight, Inspection, NodeScene, Scene};
 pub use seam::Sim;
+pub use signed::{Liar, Signed, Untruth};
 pub use time::{Instant, Rate, Span, SpanRange};
 pub use topology::{Place, Topology};
 pub use world::{Setup, World};

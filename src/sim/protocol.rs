@@ -11,12 +11,13 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use super::address::Address;
-use super::chance::{Chance, Identity, Purpose};
 use super::client::{CallId, Op, Outcome};
-use super::time::{Instant, Span};
+use super::note::{Note, Role};
+use super::outbox::Outbox;
+use super::signed::Liar;
+use super::time::Span;
 
 /// Plain data that can be cloned, compared, ordered, hashed and moved between threads.
 pub trait Data: Clone + Debug + Eq + Ord + Hash + Send + Sync + 'static {}
@@ -62,6 +63,75 @@ pub trait Protocol: Clone + Debug + Send + Sync + 'static {
 
     /// Names the switches and says how they stand.
     fn switches(&self) -> Vec<(&'static str, bool)>;
+
+    /// Says how clients are to call: whom they ask and how many equal answers they wait for.
+    fn calls(&self) -> Calls {
+        Calls::default()
+    }
+
+    /// Says what a liar sends in the place of `msg`, which an honest node with this state would
+    /// send to `to`; `None` where the lie has no words for this message, which then goes as it is.
+    ///
+    /// What another has signed cannot be made up: `Liar::sign` signs for the liar and those who
+    /// collude with it, and for nobody else.
+    fn forge(
+        &self,
+        _state: &Self::State,
+        _msg: &Self::Msg,
+        _to: Address,
+        _liar: &Liar,
+    ) -> Option<Self::Msg> {
+        None
+    }
+
+    /// Flips one bit of a value in what is given; `bit` is a random number that picks which.
+    /// Returns whether there was anything to flip. What is flipped stays well-formed: no parser
+    /// would notice.
+    fn flip(_what: Flip<'_, Self>, _bit: u64) -> bool {
+        false
+    }
+}
+
+/// A protocol that reads neither clock nor dice: a step depends on state and event alone, so that a
+/// model checker may enumerate its runs.
+pub trait Enumerable: Protocol {}
+
+/// How clients call a protocol's nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Calls {
+    /// Whom a call goes to.
+    pub asks: Asks,
+    /// How many nodes must give the same answer before a client believes it, from 1.
+    pub matching: u16,
+}
+
+impl Default for Calls {
+    /// One node is asked and believed.
+    fn default() -> Calls {
+        Calls { asks: Asks::One, matching: 1 }
+    }
+}
+
+/// Whom a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asks {
+    /// The node that answered last, or another where it does not answer.
+    One,
+    /// One node at first, and every node when the call is tried again (PBFT, section 4.1).
+    OneThenAll,
+    /// Every node at once.
+    All,
+}
+
+/// Where a bit is flipped.
+#[derive(Debug)]
+pub enum Flip<'a, P: Protocol> {
+    /// In memory.
+    State(&'a mut P::State),
+    /// On the disk.
+    Stable(&'a mut P::Stable),
+    /// On the way, or by a core that computed it wrongly.
+    Msg(&'a mut P::Msg),
 }
 
 /// What a node may be told.
@@ -116,94 +186,6 @@ pub enum Effect<P: Protocol> {
     Disarm(P::Timer),
     /// Says something that an oracle, a lesson or a reader may want to know.
     Note(Note),
-}
-
-/// What a node role is called. The words are the field's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Follows a leader, or waits for one.
-    #[default]
-    Follower,
-    /// Asks whether an election could be won, without a new term (`PreVote`).
-    PreCandidate,
-    /// Asks for votes.
-    Candidate,
-    /// Leads.
-    Leader,
-}
-
-impl Role {
-    /// Returns the role's word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Role::Follower => "follower",
-            Role::PreCandidate => "pre-candidate",
-            Role::Candidate => "candidate",
-            Role::Leader => "leader",
-        }
-    }
-}
-
-/// One entry of a replicated log, as far as an oracle needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot {
-    /// The epoch (term, ballot, view) in which it was proposed.
-    pub epoch: u64,
-    /// What it holds: `CallId::key` of the call that asked for it, or 0 for a no-op.
-    pub value: u64,
-}
-
-/// What a node says of itself: typed milestones, not log text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Note {
-    /// Took a role in an epoch.
-    Role {
-        /// The new role.
-        role: Role,
-        /// Term, ballot or view.
-        epoch: u64,
-    },
-    /// Gave its vote.
-    Voted {
-        /// In this epoch.
-        epoch: u64,
-        /// To this candidate.
-        candidate: Address,
-    },
-    /// Put an entry at the end of its log.
-    Appended {
-        /// Where, from 1.
-        slot: u64,
-        /// What.
-        entry: Slot,
-    },
-    /// Cut its log: this slot and all after it are gone.
-    Truncated {
-        /// The first slot that is gone.
-        from: u64,
-    },
-    /// Came back with this log, read from its disk: the entries of slots 1, 2, 3 …
-    Restored(Arc<[Slot]>),
-    /// Learned that a slot is decided (committed) and holds this.
-    Decided {
-        /// Which slot, from 1.
-        slot: u64,
-        /// What.
-        entry: Slot,
-    },
-    /// Believes that another has failed.
-    Suspects(Address),
-    /// Believes again that another lives.
-    Trusts(Address),
-    /// Stopped something wrong by a named rule, such as `term check`.
-    Contained {
-        /// The container's name, as `mechanisms` lists it.
-        by: &'static str,
-        /// Whose message was stopped.
-        from: Address,
-    },
-    /// Anything else that a reader may want to see.
-    Other(&'static str, [u64; 2]),
 }
 
 /// What a message is for.
@@ -307,90 +289,4 @@ pub struct Report {
     pub log: Vec<LogRow>,
     /// What the state machine holds: key and value.
     pub store: Vec<(u64, u64)>,
-}
-
-/// Where a step writes what it wants done.
-#[derive(Debug)]
-pub struct Outbox<P: Protocol> {
-    now: Instant,
-    chance: Chance,
-    identity: Identity,
-    drawn: u64,
-    next_ticket: Ticket,
-    effects: Vec<Effect<P>>,
-}
-
-impl<P: Protocol> Outbox<P> {
-    /// Opens an outbox for one step: the node's own clock, its dice, and the number of its last
-    /// save.
-    pub fn new(now: Instant, chance: Chance, identity: Identity, last_ticket: Ticket) -> Self {
-        let next_ticket = Ticket(last_ticket.0 + 1);
-        Outbox { now, chance, identity, drawn: 0, next_ticket, effects: Vec::new() }
-    }
-
-    /// Opens it anew for the next step and keeps its buffer, so that a step allocates nothing.
-    pub(super) fn reuse(&mut self, now: Instant, identity: Identity, last_ticket: Ticket) {
-        (self.now, self.identity, self.drawn) = (now, identity, 0);
-        self.next_ticket = Ticket(last_ticket.0 + 1);
-        self.effects.clear();
-    }
-
-    /// Returns the node's own clock, which a fault may bend.
-    pub fn now(&self) -> Instant {
-        self.now
-    }
-
-    /// Draws a number from the node's own stream.
-    pub fn draw(&mut self, range: &RangeInclusive<u64>) -> u64 {
-        self.drawn += 1;
-        self.chance.number(self.identity.child(u64::MAX - self.drawn), Purpose::Own, range)
-    }
-
-    /// Sends a message.
-    pub fn send(&mut self, to: Address, msg: P::Msg) {
-        self.effects.push(Effect::Send { to, msg });
-    }
-
-    /// Answers a client's call.
-    pub fn answer(&mut self, call: CallId, outcome: Outcome) {
-        self.effects.push(Effect::Answer { call, outcome });
-    }
-
-    /// Writes to the disk; `Event::Saved` with this ticket tells when it is there.
-    pub fn save(&mut self, delta: P::Delta) -> Ticket {
-        let ticket = self.next_ticket;
-        self.next_ticket = Ticket(ticket.0 + 1);
-        self.effects.push(Effect::Save(delta));
-        ticket
-    }
-
-    /// Arms a timer, or moves it where it is armed.
-    pub fn arm(&mut self, timer: P::Timer, wait: RangeInclusive<Span>) {
-        self.effects.push(Effect::Arm(timer, wait));
-    }
-
-    /// Disarms a timer.
-    pub fn disarm(&mut self, timer: P::Timer) {
-        self.effects.push(Effect::Disarm(timer));
-    }
-
-    /// Says something.
-    pub fn note(&mut self, note: Note) {
-        self.effects.push(Effect::Note(note));
-    }
-
-    /// Lends the buffer for as long as its effects are carried out.
-    pub(super) fn lend(&mut self) -> Vec<Effect<P>> {
-        std::mem::take(&mut self.effects)
-    }
-
-    /// Takes the buffer back, empty.
-    pub(super) fn take_back(&mut self, effects: Vec<Effect<P>>) {
-        self.effects = effects;
-    }
-
-    /// Takes what was written so far, in its order.
-    pub fn drain(&mut self) -> std::vec::Drain<'_, Effect<P>> {
-        self.effects.drain(..)
-    }
 }

@@ -7,7 +7,7 @@ use super::client::Client;
 use super::lever::{Cue, FaultId, Lever, Plan, Whom};
 use super::network::Overlay;
 use super::node::{DriftHold, Life, MoodHold, Omission, PowerHold, Service};
-use super::protocol::{Protocol, Role};
+use super::protocol::Protocol;
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
 use super::world::{Injected, Waiting, World};
@@ -261,7 +261,7 @@ impl<P: Protocol, C: Client> World<P, C> {
     pub(super) fn leader(&self) -> Option<Address> {
         let alive = self.nodes.iter().enumerate().filter(|(_, node)| node.life != Life::Down);
         let glances = alive.map(|(k, node)| (self.protocol.glance(&node.state), k));
-        let leaders = glances.filter(|(glance, _)| glance.role == Role::Leader);
+        let leaders = glances.filter(|(glance, _)| glance.role.leads());
         let newest = leaders.max_by_key(|(glance, k)| (glance.epoch, std::cmp::Reverse(*k)));
         newest.map(|(_, k)| Address::Node(k as u16 + 1))
     }

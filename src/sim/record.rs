@@ -12,7 +12,8 @@ use super::address::Address;
 use super::client::ClientNote;
 use super::lever::{FaultId, Lever};
 use super::node::Life;
-use super::protocol::{Detail, Note};
+use super::note::Note;
+use super::protocol::Detail;
 use super::time::Instant;
 
 /// The number of a record in its run, from 0. A run ends before it needs more than 2^32 of them.

@@ -12,7 +12,8 @@ use super::disk::{Disk, DiskSpec};
 use super::lever::{FaultId, Input, Lever};
 use super::network::{Network, Overlays};
 use super::node::{Armed, INBOX_MAX, Lack, Life, Node};
-use super::protocol::{Event, Outbox, Protocol, Ticket};
+use super::outbox::Outbox;
+use super::protocol::{Event, Protocol, Ticket};
 use super::queue::{Load, Pending, Queue};
 use super::record::{Because, Causes, EventId, Tape, What, Withheld};
 use super::scene::{Inspection, Scene};
@@ -108,17 +109,22 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             faults: self.faults.clone(),
             waiting: self.waiting.clone(),
             stopped: self.stopped,
-            outbox: Outbox::new(Instant::ZERO, self.chance, Identity(0), Ticket(0)),
+            outbox: outbox(self.chance),
             client_outbox: ClientOutbox::new(Instant::ZERO, self.chance, Identity(0)),
         }
     }
+}
+
+/// Makes the outbox that a world uses for one step after the other.
+fn outbox<P: Protocol>(chance: Chance) -> Outbox<P> {
+    Outbox::new(Address::Node(1), Instant::ZERO, chance, Identity(0), Ticket(0))
 }
 
 impl<P: Protocol, C: Client> World<P, C> {
     /// Makes a world and starts all of its members at instant zero, nodes first.
     pub fn new(setup: Setup<P, C>, tape: &mut Tape) -> Self {
         let chance = Chance::new(setup.seed);
-        let mut outbox = Outbox::new(Instant::ZERO, chance, Identity(0), Ticket(0));
+        let mut outbox = outbox(chance);
         let mut nodes = Vec::with_capacity(setup.disks.len());
         for (k, stable) in setup.disks.into_iter().enumerate() {
             // The state is made anew at once by `start_node`; booting is the only way to make one.
@@ -168,7 +174,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let incarnation = u64::from(self.nodes[me.index()].incarnation);
         let identity = Identity(mix(me.index() as u64 + 1)).child(incarnation);
         let node = &mut self.nodes[me.index()];
-        self.outbox.reuse(node.clock.read(self.now), identity, Ticket(0));
+        self.outbox.reuse(me, node.clock.read(self.now), identity, Ticket(0));
         node.state = self.protocol.boot(me, node.disk.stable(), &mut self.outbox);
         self.carry_out(me, id, None, identity, tape);
     }
@@ -191,12 +197,15 @@ impl<P: Protocol, C: Client> World<P, C> {
         tape: &mut Tape,
     ) {
         let node = &mut self.nodes[me.index()];
-        self.outbox.reuse(node.clock.read(self.now), cause.1, node.disk.written());
+        self.outbox.reuse(me, node.clock.read(self.now), cause.1, node.disk.written());
+        if let Event::Request { call, op } = event {
+            self.outbox.receive_request(call, op);
+        }
         self.protocol.step(&mut node.state, event, &mut self.outbox);
         self.carry_out(me, cause.0, fed_by, cause.1, tape);
         let glance = self.protocol.glance(&self.nodes[me.index()].state);
         let role = glance.role as u64;
-        self.roll(glance.epoch << 2 | role);
+        self.roll(glance.epoch << 8 | role);
         self.roll(glance.length << 32 ^ glance.decided);
     }
 

@@ -59,10 +59,13 @@ pub fn mark(record: &Record) -> (char, Ink) {
 /// Returns the glyph and the ink of a role.
 pub const fn role_mark(role: Role) -> (char, Ink) {
     match role {
-        Role::Follower => ('◦', Ink::Healthy),
         Role::PreCandidate => ('△', Ink::Candidate),
         Role::Candidate => ('◇', Ink::Candidate),
-        Role::Leader => ('♛', Ink::Leader),
+        Role::Leader | Role::Primary | Role::Coordinator => ('♛', Ink::Leader),
+        Role::Proposer => ('◇', Ink::Leader),
+        Role::Follower | Role::Member | Role::Acceptor | Role::Backup | Role::Participant => {
+            ('◦', Ink::Healthy)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub mod register;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sim::Span;
+use crate::sim::{Calls, Span};
 
 pub use register::{RegisterClient, RegisterSpec, RetrySpec};
 
@@ -30,14 +30,22 @@ impl Default for WorkloadSpec {
 }
 
 impl WorkloadSpec {
-    /// Makes the clients, first client first, for a cluster of so many nodes; `retry` says whether
-    /// they try again.
-    pub fn clients(&self, nodes: u16, retry: bool) -> Vec<RegisterClient> {
+    /// Makes the clients, first client first, for a cluster of so many nodes that wants to be
+    /// called so; `retry` says whether they try again.
+    pub fn clients(&self, nodes: u16, calls: Calls, retry: bool) -> Vec<RegisterClient> {
         match self {
             WorkloadSpec::Register(spec) => (1..=spec.clients)
-                .map(|number| RegisterClient::new(number, spec, nodes, retry))
+                .map(|number| RegisterClient::new(number, spec, nodes, retry).calling(calls))
                 .collect(),
             WorkloadSpec::Silent => Vec::new(),
+        }
+    }
+
+    /// Returns how many clients there are.
+    pub fn count(&self) -> u16 {
+        match self {
+            WorkloadSpec::Register(spec) => spec.clients,
+            WorkloadSpec::Silent => 0,
         }
     }
 

@@ -11,7 +11,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::sim::{
-    Address, CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome, Span,
+    Address, Asks, CallId, Calls, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op,
+    Outcome, Span,
 };
 
 /// How many clients there are and how they call.
@@ -151,7 +152,11 @@ pub struct RegisterClient {
     serial: u32,
     /// Whom the next call asks: drawn at first, then whoever answered or was pointed at.
     favourite: Address,
+    /// Whom a call asks, and how many equal answers it takes.
+    calls: Calls,
     open: BTreeMap<u32, Open>,
+    /// Who answered what, where one answer is not enough to be believed.
+    heard: BTreeMap<u32, BTreeMap<Address, Outcome>>,
 }
 
 impl RegisterClient {
@@ -172,8 +177,17 @@ impl RegisterClient {
             start: spec.start,
             serial: 0,
             favourite: Address::Node(1),
+            calls: Calls::default(),
             open: BTreeMap::new(),
+            heard: BTreeMap::new(),
         }
+    }
+
+    /// Makes it call as a protocol wants to be called.
+    #[must_use]
+    pub fn calling(mut self, calls: Calls) -> RegisterClient {
+        self.calls = calls;
+        self
     }
 
     /// Returns how many calls are open.
@@ -201,9 +215,35 @@ impl RegisterClient {
         let asked = self.favourite;
         let open = Open { op, attempt: 1, tried: 1, hops: 0, asked, waits: true };
         self.open.insert(self.serial, open);
-        out.call(asked, call, op);
+        self.ask(asked, call, op, out);
         out.arm(ClientTimer::Patience { serial: call.serial }, self.timeout..=self.timeout);
         out.arm(ClientTimer::Deadline { serial: call.serial }, self.deadline..=self.deadline);
+    }
+
+    /// Sends a call to one node, or to all of them.
+    fn ask(&self, to: Address, call: CallId, op: Op, out: &mut ClientOutbox) {
+        let all = match self.calls.asks {
+            Asks::One => false,
+            Asks::OneThenAll => call.attempt > 1,
+            Asks::All => true,
+        };
+        if !all {
+            return out.call(to, call, op);
+        }
+        for node in 1..=self.nodes {
+            out.call(Address::Node(node), call, op);
+        }
+    }
+
+    /// Returns whether enough nodes gave this answer; each node's last one counts.
+    fn believes(&mut self, from: Address, serial: u32, outcome: Outcome) -> bool {
+        if self.calls.matching <= 1 {
+            return true;
+        }
+        let heard = self.heard.entry(serial).or_default();
+        heard.insert(from, outcome);
+        let same = heard.values().filter(|other| **other == outcome).count();
+        same >= usize::from(self.calls.matching)
     }
 
     /// Sends an open call again, to whom its last answer pointed or to the favourite.
@@ -214,7 +254,7 @@ impl RegisterClient {
         let call = CallId { client: self.me, serial, attempt: open.attempt };
         let op = open.op;
         out.note(ClientNote::Retried { call, to });
-        out.call(to, call, op);
+        self.ask(to, call, op, out);
         out.arm(ClientTimer::Patience { serial }, self.timeout..=self.timeout);
     }
 
@@ -224,6 +264,9 @@ impl RegisterClient {
         let Outcome::Redirect(to) = outcome else {
             // The answer to an earlier attempt is as good: the call took effect.
             let op = open.op;
+            if !self.believes(from, serial, outcome) {
+                return;
+            }
             self.favourite = from;
             self.close(serial, out);
             return out.note(ClientNote::Returned { call, op, outcome });
@@ -271,6 +314,7 @@ impl RegisterClient {
         out.disarm(ClientTimer::Patience { serial });
         out.disarm(ClientTimer::Retry { serial });
         out.disarm(ClientTimer::Deadline { serial });
+        self.heard.remove(&serial);
         self.open.remove(&serial)
     }
 }

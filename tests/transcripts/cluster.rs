@@ -133,7 +133,7 @@ impl Cluster {
 
     fn outbox(&self, node: u16) -> Outbox<Raft> {
         let written = self.members[usize::from(node) - 1].disk.written();
-        Outbox::new(self.now, Chance::new(0), Identity(0), written)
+        Outbox::new(Address::Node(node), self.now, Chance::new(0), Identity(0), written)
     }
 
     /// Lets a node take one step.

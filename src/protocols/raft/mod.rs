@@ -104,6 +104,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::time::SpanRange;
 use crate::sim::{
     Address, Detail, Event, Glance, Note, Outbox, Protocol, Report, Role, Span, TimerKind,
@@ -148,6 +149,68 @@ pub struct RaftSpec {
     /// Whether votes and acknowledgements wait for the disk (figure 2). Without it a crash can
     /// unsay them.
     pub sync_first: bool,
+}
+
+/// Its line in the catalogue.
+pub static ENTRY: Listed = Listed {
+    name: "raft",
+    also: &[],
+    title: "a log that a majority keeps alike, through a leader that a majority elects",
+    bears: "crashes, omissions, delays and partitions, as long as a majority is up and connected",
+    breaks: "a voter that lies or forgets elects two leaders; wiped disks lose what was committed; \
+             cut links between nodes that are up can keep it from settling on a leader",
+    source: "Ongaro and Ousterhout, USENIX ATC 2014; Ongaro's dissertation, Stanford 2014",
+    nodes: 1..=1_000,
+    judged: &[
+        "false suspicion",
+        "two leaders",
+        "no leader",
+        "stale leader",
+        "lacks acknowledged data",
+        "diverged log",
+        "one vote a term",
+        "election safety",
+        "leader append-only",
+        "log matching",
+        "leader completeness",
+        "state machine safety",
+        "linearizable",
+        "durable",
+        "available",
+        "on time",
+        "progress",
+    ],
+    messages: &[
+        &REQUEST_VOTE,
+        &VOTE,
+        &PRE_VOTE,
+        &PRE_VOTE_REPLY,
+        &APPEND_ENTRIES,
+        &HEARTBEAT,
+        &APPEND_REPLY,
+        &APPEND_REFUSAL,
+    ],
+    make: || ProtocolSpec::Raft(RaftSpec::default()),
+};
+
+impl RaftSpec {
+    /// Checks the settings. A leader must speak before its followers lose patience (§5.6:
+    /// broadcast time must be far below the election timeout).
+    ///
+    /// # Errors
+    /// Where a setting says what cannot be.
+    pub fn check(&self) -> Result<(), Wrong> {
+        super::timers("election_timeout", &self.election_timeout)?;
+        super::timer("heartbeat", self.heartbeat)?;
+        let (heartbeat, shortest) = (self.heartbeat, *self.election_timeout.0.start());
+        if heartbeat < shortest {
+            return Ok(());
+        }
+        let message =
+            format!("the heartbeat `{heartbeat}` is no shorter than the election timeout");
+        let expected = format!("less than the shortest election timeout, {shortest}");
+        Err(Wrong { field: "heartbeat", message, expected })
+    }
 }
 
 impl Default for RaftSpec {

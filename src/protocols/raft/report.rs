@@ -39,7 +39,7 @@ impl Raft {
                 lines.push(("votes", format!("{} of the {quorum} it needs", s.voters.count())));
             }
             Role::Leader => self.leader_rows(s, &mut lines),
-            Role::Follower => {}
+            _ => {}
         }
         let skipped = s.log.iter().len().saturating_sub(rows);
         let log = s.log.iter().enumerate().skip(skipped);
@@ -50,10 +50,10 @@ impl Raft {
     fn waits_for(&self, s: &State) -> String {
         let patience = &self.spec.election_timeout;
         match s.role {
-            Role::Follower => format!("its leader, for {patience}, before it stands for election"),
             Role::PreCandidate => format!("what others would vote, for {patience}"),
             Role::Candidate => format!("votes, for {patience}, before it tries the next term"),
             Role::Leader => format!("nobody; it sends a heartbeat every {}", self.spec.heartbeat),
+            _ => format!("its leader, for {patience}, before it stands for election"),
         }
     }
 

@@ -18,7 +18,8 @@ impl Node {
     /// Starts `n1` of so many nodes with this disk.
     fn start(nodes: u16, spec: RaftSpec, disk: &Stable) -> Node {
         let raft = Raft::new(nodes, spec);
-        let mut out = Outbox::new(Instant::ZERO, Chance::new(1), Identity(0), Ticket(0));
+        let mut out =
+            Outbox::new(Address::Node(1), Instant::ZERO, Chance::new(1), Identity(0), Ticket(0));
         let state = raft.boot(Address::Node(1), Some(disk), &mut out);
         let effects = out.drain().collect();
         Node { raft, state, now: Instant::ZERO, written: Ticket(0), effects }
@@ -38,7 +39,8 @@ impl Node {
     }
 
     fn step(&mut self, event: Event<Raft>) {
-        let mut out = Outbox::new(self.now, Chance::new(1), Identity(0), self.written);
+        let mut out =
+            Outbox::new(Address::Node(1), self.now, Chance::new(1), Identity(0), self.written);
         self.raft.step(&mut self.state, event, &mut out);
         self.effects = out.drain().collect();
         let saves = self.effects.iter().filter(|effect| matches!(effect, Effect::Save(_)));

@@ -1,0 +1,120 @@
+//! What a node says of itself: roles, log entries, typed milestones.
+
+use std::sync::Arc;
+
+use super::address::Address;
+
+/// What a node's role is called. The words are the field's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Follows a leader, or waits for one.
+    #[default]
+    Follower,
+    /// Asks whether an election could be won, without a new term (`PreVote`).
+    PreCandidate,
+    /// Asks for votes.
+    Candidate,
+    /// Leads.
+    Leader,
+    /// Takes part as one among equals: gossip, membership, quorum stores, detectors.
+    Member,
+    /// Paxos: asks acceptors to promise and accept.
+    Proposer,
+    /// Paxos: promises and accepts.
+    Acceptor,
+    /// Orders requests in its view; the one copy that takes writes.
+    Primary,
+    /// Follows a primary.
+    Backup,
+    /// Drives a transaction, or commands a lieutenant.
+    Coordinator,
+    /// Votes on a transaction, or obeys a commander.
+    Participant,
+}
+
+impl Role {
+    /// Returns the role's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Role::Follower => "follower",
+            Role::PreCandidate => "pre-candidate",
+            Role::Candidate => "candidate",
+            Role::Leader => "leader",
+            Role::Member => "member",
+            Role::Proposer => "proposer",
+            Role::Acceptor => "acceptor",
+            Role::Primary => "primary",
+            Role::Backup => "backup",
+            Role::Coordinator => "coordinator",
+            Role::Participant => "participant",
+        }
+    }
+
+    /// Returns whether others wait for what this one says: whom a fault aimed at "the leader"
+    /// strikes.
+    pub const fn leads(self) -> bool {
+        matches!(self, Role::Leader | Role::Proposer | Role::Primary | Role::Coordinator)
+    }
+}
+
+/// One entry of a replicated log, as far as an oracle needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The epoch (term, ballot, view) in which it was proposed.
+    pub epoch: u64,
+    /// What it holds: `CallId::key` of the call that asked for it, or 0 for a no-op.
+    pub value: u64,
+}
+
+/// What a node says of itself: typed milestones, not log text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// Took a role in an epoch.
+    Role {
+        /// The new role.
+        role: Role,
+        /// Term, ballot or view.
+        epoch: u64,
+    },
+    /// Gave its vote.
+    Voted {
+        /// In this epoch.
+        epoch: u64,
+        /// To this candidate.
+        candidate: Address,
+    },
+    /// Put an entry at the end of its log.
+    Appended {
+        /// Where, from 1.
+        slot: u64,
+        /// What.
+        entry: Slot,
+    },
+    /// Cut its log: this slot and all after it are gone.
+    Truncated {
+        /// The first slot that is gone.
+        from: u64,
+    },
+    /// Came back with this log, read from its disk: the entries of slots 1, 2, 3 …
+    Restored(Arc<[Slot]>),
+    /// Learned that a slot is decided (committed) and holds this.
+    Decided {
+        /// Which slot, from 1.
+        slot: u64,
+        /// What.
+        entry: Slot,
+    },
+    /// Believes that another has failed.
+    Suspects(Address),
+    /// Believes again that another lives.
+    Trusts(Address),
+    /// Stopped something wrong by a named rule, such as `term check`.
+    Contained {
+        /// The container's name, as `mechanisms` lists it.
+        by: &'static str,
+        /// Whose message was stopped.
+        from: Address,
+    },
+    /// Anything else that a reader may want to see.
+    Other(&'static str, [u64; 2]),
+}
