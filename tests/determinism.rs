@@ -19,6 +19,7 @@ fn stormy(seed: u64) -> Scenario {
         strikes: 5,
         from: Span::millis(500),
         until: Span::secs(4),
+        only: None,
         amnesia: true,
     };
     let strikes = storm(seed, &weather).into_iter().enumerate();

@@ -18,6 +18,7 @@ mod lab;
 mod learn;
 mod list;
 mod man;
+mod matrix;
 mod outcome;
 mod render;
 mod replay;
@@ -71,6 +72,8 @@ enum Command {
     Render(render::Args),
     /// Measure, beside what was published
     Experiment(experiment::Args),
+    /// Compute the table of algorithms and failure classes
+    Matrix(matrix::Args),
     /// List the experiments
     Experiments(list::Args),
     /// List the lessons
@@ -175,6 +178,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Experiment(args)) => experiment::run(&args),
+        Some(Command::Matrix(args)) => matrix::run(&args),
         Some(Command::Experiments(args)) => list::experiments(args),
         Some(Command::Lessons(args)) => list::lessons(args),
         Some(Command::Protocols(args)) => list::protocols(args),

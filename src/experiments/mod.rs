@@ -10,6 +10,8 @@
 //! To add one: a file here, and its line in `EXPERIMENTS`; figures to hold it against go into
 //! `published/`, with their source.
 
+pub mod matrix;
+pub mod messages;
 pub mod parameter;
 pub mod published;
 pub mod raft_election;
@@ -75,8 +77,12 @@ pub struct Outcome {
 }
 
 /// Everything that can be measured.
-pub const EXPERIMENTS: &[&Experiment] =
-    &[&raft_election::EXPERIMENT, &split_vote::EXPERIMENT, &raft_storm::EXPERIMENT];
+pub const EXPERIMENTS: &[&Experiment] = &[
+    &messages::EXPERIMENT,
+    &raft_election::EXPERIMENT,
+    &split_vote::EXPERIMENT,
+    &raft_storm::EXPERIMENT,
+];
 
 /// Finds an experiment by its name.
 ///

@@ -25,6 +25,8 @@ pub enum Kind {
     Whole(u64, u64),
     /// A number from the first to the second.
     Number(f64, f64),
+    /// A name of something: letters, digits and dashes.
+    Name,
     /// This word, or a number from the first to the second.
     WordOr(&'static str, f64, f64),
     /// A range `a..b` within these bounds; one number alone is a range of one.
@@ -42,6 +44,7 @@ enum Value {
     Whole(u64),
     Number(f64),
     Word(&'static str),
+    Name(String),
     Ranges(Vec<Bounds>),
 }
 
@@ -55,6 +58,7 @@ impl Kind {
         match self {
             Kind::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Kind::Number(least, most) => format!("a number from {least} to {most}"),
+            Kind::Name => "a name, such as `raft`".to_owned(),
             Kind::WordOr(word, least, most) => {
                 format!("`{word}` or a number from {least} to {most}")
             }
@@ -73,6 +77,11 @@ impl Kind {
                 let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                 let whole: u64 = text.parse().ok().filter(|_| digits)?;
                 (least..=most).contains(&whole).then_some(Value::Whole(whole))
+            }
+            Kind::Name => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                let fits = !text.is_empty() && text.len() <= 40 && text.chars().all(plain);
+                fits.then(|| Value::Name(text.to_owned()))
             }
             Kind::WordOr(word, ..) if text == word => Some(Value::Word(word)),
             Kind::Number(least, most) | Kind::WordOr(_, least, most) => {
@@ -151,6 +160,14 @@ impl Settings {
         }
     }
 
+    /// Returns a name.
+    pub fn name(&self, name: &str) -> &str {
+        match self.get(name) {
+            Value::Name(text) => text,
+            _ => unreachable!("`{name}` is declared as a name"),
+        }
+    }
+
     /// Returns a number, or `None` where it is set to its word.
     pub fn number(&self, name: &str) -> Option<f64> {
         match self.get(name) {
@@ -190,6 +207,7 @@ impl Serialize for Settings {
                 Value::Whole(whole) => map.serialize_entry(name, whole)?,
                 Value::Number(number) => map.serialize_entry(name, number)?,
                 Value::Word(word) => map.serialize_entry(name, word)?,
+                Value::Name(text) => map.serialize_entry(name, text)?,
                 Value::Ranges(ranges) => match ranges[..] {
                     [(low, high)] if low >= high => map.serialize_entry(name, &low)?,
                     _ => map.serialize_entry(name, &written(ranges))?,
@@ -209,6 +227,7 @@ impl std::fmt::Display for Settings {
                 Value::Whole(whole) => write!(f, "{space}{name}={whole}")?,
                 Value::Number(number) => write!(f, "{space}{name}={number}")?,
                 Value::Word(word) => write!(f, "{space}{name}={word}")?,
+                Value::Name(text) => write!(f, "{space}{name}={text}")?,
                 Value::Ranges(ranges) => write!(f, "{space}{name}={}", written(ranges))?,
             }
         }

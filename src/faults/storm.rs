@@ -21,7 +21,7 @@ pub struct Strike {
 }
 
 /// What kind of storm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weather {
     /// How many nodes there are.
     pub nodes: u16,
@@ -31,6 +31,8 @@ pub struct Weather {
     pub from: Span,
     /// When the last has healed.
     pub until: Span,
+    /// The one class that strikes, by its name, which is one of `STORMY`; every benign class where it is `None`.
+    pub only: Option<String>,
     /// Whether disks may be wiped: amnesia, which no benign storm has.
     pub amnesia: bool,
 }
@@ -41,6 +43,9 @@ pub fn storm(seed: u64, weather: &Weather) -> Vec<Strike> {
     strikes.sort_by_key(|strike| (strike.at, strike.until));
     strikes
 }
+
+/// The classes that a storm may be of.
+pub const STORMY: [&str; 5] = ["crash-stop", "crash-recovery", "omission", "timing", "partition"];
 
 /// The dice of one strike.
 struct Dice {
@@ -75,7 +80,18 @@ fn strike(seed: u64, k: u32, weather: &Weather) -> Strike {
     let at = weather.from + Span(dice.throw(0, room * 3 / 4));
     let longest = (weather.until - at).0.max(2);
     let lasts = Span(dice.throw(1, longest.min(room / 2).max(1)));
-    Strike { at, until: at + lasts, fault: fault(&mut dice, lasts, weather) }
+    Strike { at, until: at + lasts, fault: wanted(&mut dice, lasts, weather) }
+}
+
+/// Draws until a fault of the wanted class comes.
+fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
+    loop {
+        let drawn = fault(dice, lasts, weather);
+        let class = super::class(&drawn).name;
+        if weather.only.as_ref().is_none_or(|only| class == only) {
+            return drawn;
+        }
+    }
 }
 
 fn fault(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
@@ -146,7 +162,7 @@ mod tests {
     fn a_storm_is_drawn_from_its_seed_and_passes_in_time() {
         let until = Span::secs(8);
         let from = Span::secs(1);
-        let weather = Weather { nodes: 5, strikes: 6, from, until, amnesia: false };
+        let weather = Weather { nodes: 5, strikes: 6, from, until, only: None, amnesia: false };
         assert_eq!(storm(3, &weather), storm(3, &weather));
         assert_ne!(storm(3, &weather), storm(4, &weather));
         let mut classes = std::collections::BTreeSet::new();

@@ -17,6 +17,8 @@ use super::wording::{did_you_mean, one_of};
 pub const NODES_MAX: u16 = 1_000;
 /// How many faults one scenario may plan.
 pub const FAULTS_MAX: usize = 1_000;
+/// How many random faults a sweep may add to a cell.
+pub const STRIKES_MAX: u64 = 20;
 /// How many expectations one scenario may have.
 pub const EXPECTATIONS_MAX: usize = 100;
 /// How many characters a title may have: one line.
@@ -120,13 +122,37 @@ fn cell(scenario: &Scenario) -> Checked {
     name(&[Field("cell"), Field("id")], &cell.id, "cell")?;
     let known: Vec<&str> = faults::FAULTS.iter().map(|class| class.name).collect();
     if known.contains(&cell.class.as_str()) {
-        return Ok(());
+        let stormy = faults::storm::STORMY;
+        let fits = cell.storm == 0 || stormy.contains(&cell.class.as_str());
+        let message = format!("no storm is of the class `{}`", cell.class);
+        let path = [Field("cell"), Field("storm")];
+        require(fits, &path, message, format!("0, or a class that is {}", one_of(&stormy)))?;
+        number(&path, u64::from(cell.storm), 0, STRIKES_MAX)?;
+        return demand(scenario);
     }
     let message = format!("`{}` is no class of faults", cell.class);
     let path = [Field("cell"), Field("class")];
     let mut problem = Problem::at(&path, message, one_of(&known));
     problem.help = did_you_mean(&cell.class, &known);
     Err(problem)
+}
+
+/// A cell says by its number what it demands, and its expectations have to say the same.
+fn demand(scenario: &Scenario) -> Checked {
+    let Some(cell) = &scenario.cell else { return Ok(()) };
+    let path = [Field("cell"), Field("id")];
+    let (kind, number) = cell.id.split_at_checked(1).unwrap_or_default();
+    let numbered = number.starts_with(|c: char| c.is_ascii_digit());
+    let message = format!("`{}` is no number of a cell", cell.id);
+    let expected = "`S` for what must be survived or `V` for what must break, and a number: \"S1\"";
+    require(matches!(kind, "S" | "V") && numbered, &path, message, expected)?;
+    let breaks = scenario.expect.iter().any(|e| !matches!(e, Expectation::Held(_)));
+    let fails = |e: &Expectation| matches!(e, Expectation::Violated(_) | Expectation::Stalled(_));
+    let message = format!("the expectations are not those of `{}`", cell.id);
+    let fits = if kind == "V" { breaks } else { !scenario.expect.iter().any(fails) };
+    let expected = "`Violated`, `Stalled` or `Deviation` where it must break, and neither of the \
+                    first two where it must be survived";
+    require(fits, &[Field("expect")], message, expected)
 }
 
 fn protocol(protocol: &ProtocolSpec, nodes: u16) -> Checked {

@@ -81,6 +81,9 @@ pub struct CellSpec {
     pub id: String,
     /// The class of its faults, by its name in the taxonomy: `crash-recovery`.
     pub class: String,
+    /// How many random faults of that class a sweep over seeds adds to the script, 0 to 20.
+    #[serde(default)]
+    pub storm: u32,
 }
 
 /// Where nodes stand.

@@ -1,0 +1,88 @@
+//! The verdict on one run of a cell: held, violated or stalled, and which property.
+
+use std::ops::ControlFlow;
+
+use crate::lab::scenario::Expectation;
+use crate::lab::{Scenario, Trial};
+use crate::oracles::{Grade, State, Verdict};
+use crate::sim::{Instant, Keep};
+
+/// Failures that any fault may bring to a few calls, and that no algorithm promises to spare its
+/// clients: they decide no verdict unless the scenario names them.
+const EXPECTED_OF_NOBODY: [&str; 2] = ["available", "on time"];
+
+/// What one run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub state: State,
+    /// The property that did not hold: of those that the scenario names, if one of these did not.
+    pub property: Option<&'static str>,
+    /// When it first did not hold.
+    pub at: Option<Instant>,
+    /// Whether all that the scenario expects came true.
+    pub as_expected: bool,
+}
+
+/// Plays a run to its end and judges it.
+pub fn judge(scenario: &Scenario, seed: u64) -> Judgement {
+    let mut trial = Trial::new(scenario, seed, Keep::Milestones);
+    let until = Instant(scenario.until.0);
+    trial.run(until, |_, _| ControlFlow::Continue(()));
+    judgement(scenario, &trial.panel().verdicts(until))
+}
+
+/// Judges by the verdicts at the end of a run.
+pub fn judgement(scenario: &Scenario, verdicts: &[Verdict]) -> Judgement {
+    let as_expected = scenario.expect.iter().all(|expected| expected.is_met(verdicts));
+    let worst = verdicts.iter().filter(|verdict| counts(scenario, verdict)).min_by_key(|verdict| {
+        let gravity = match verdict.state {
+            State::Violated => 0,
+            State::Stalled => 1,
+            State::Held => 2,
+        };
+        (gravity, !breaking(scenario, verdict.property), verdict.at)
+    });
+    match worst {
+        Some(verdict) if verdict.state != State::Held => Judgement {
+            state: verdict.state,
+            property: Some(verdict.property),
+            at: verdict.at,
+            as_expected,
+        },
+        _ => Judgement { state: State::Held, property: None, at: None, as_expected },
+    }
+}
+
+/// Returns whether a property may decide the verdict. A deviation is no end of an algorithm's
+/// promise, unless it is just what the scenario expects to see.
+fn counts(scenario: &Scenario, verdict: &Verdict) -> bool {
+    match verdict.grade {
+        Grade::Breach | Grade::Stall => true,
+        Grade::Failure => {
+            !EXPECTED_OF_NOBODY.contains(&verdict.property) || named(scenario, verdict.property)
+        }
+        Grade::Deviation => breaks_by_deviation(scenario, verdict.property),
+    }
+}
+
+fn named(scenario: &Scenario, property: &str) -> bool {
+    scenario.expect.iter().any(|expected| expected.property() == property)
+}
+
+/// Returns whether the scenario expects this property not to hold.
+fn breaking(scenario: &Scenario, property: &str) -> bool {
+    scenario.expect.iter().any(|expected| {
+        expected.property() == property && !matches!(expected, Expectation::Held(_))
+    })
+}
+
+/// A scenario that must break its algorithm and names a deviation alone means that one.
+fn breaks_by_deviation(scenario: &Scenario, property: &str) -> bool {
+    let must_break = scenario.cell.as_ref().is_some_and(|cell| cell.id.starts_with('V'));
+    let graver = scenario
+        .expect
+        .iter()
+        .any(|expected| matches!(expected, Expectation::Violated(_) | Expectation::Stalled(_)));
+    must_break && !graver && breaking(scenario, property)
+}

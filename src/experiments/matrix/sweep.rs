@@ -1,0 +1,100 @@
+//! A cell over many seeds.
+
+use std::collections::BTreeMap;
+
+use crate::oracles::State;
+
+use super::judge::{Judgement, judge};
+use super::shrink::shrink;
+use super::vary::vary;
+use super::{Cell, Demand, SEED, token};
+use crate::experiments::Trials;
+
+/// What the variations of a cell came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// How many seeds were tried.
+    pub seeds: u64,
+    /// In how many everything held.
+    pub held: u64,
+    /// In how many a property was violated.
+    pub violated: u64,
+    /// In how many nothing was violated and nothing went on.
+    pub stalled: u64,
+    /// How often each property did not hold, by its name.
+    pub properties: BTreeMap<&'static str, u64>,
+    /// The seed of the run that tells most: of what the cell is about the earliest, or of what it
+    /// must not show the first.
+    pub telling: Option<Telling>,
+}
+
+/// One run of a sweep that is worth opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// Its seed.
+    pub seed: u64,
+    /// The verdict on it.
+    pub state: State,
+    /// The property that did not hold.
+    pub property: Option<&'static str>,
+    /// How many faults it had, and how many are left after those that can be spared were left out.
+    pub faults: (usize, usize),
+    /// The word that opens it, with the fewest faults.
+    pub token: String,
+}
+
+/// Plays a cell over seeds; `trials.count` of them.
+pub fn sweep(cell: &Cell, trials: &Trials) -> Sweep {
+    let found = trials.run(|seed| (seed, judge(&vary(&cell.scenario, seed), seed)));
+    let count = |state| found.iter().filter(|(_, found)| found.state == state).count() as u64;
+    let mut properties = BTreeMap::new();
+    for property in found.iter().filter_map(|(_, found)| found.property) {
+        *properties.entry(property).or_insert(0) += 1;
+    }
+    Sweep {
+        seeds: trials.count,
+        held: count(State::Held),
+        violated: count(State::Violated),
+        stalled: count(State::Stalled),
+        properties,
+        telling: telling(cell, &found),
+    }
+}
+
+/// Picks the run that is worth opening. Where a cell must be survived, that is one in which it was
+/// not; where it must break, the one that breaks as expected and soonest.
+fn telling(cell: &Cell, found: &[(u64, Judgement)]) -> Option<Telling> {
+    let fallen = found.iter().filter(|(_, found)| found.state != State::Held);
+    let (seed, judgement) = match cell.demand() {
+        Demand::Survive => fallen.min_by_key(|(_, found)| found.at)?,
+        Demand::Break => fallen.min_by_key(|(_, found)| (!found.as_expected, found.at))?,
+    };
+    let varied = vary(&cell.scenario, *seed);
+    let least = shrink(&varied, *seed, judgement);
+    Some(Telling {
+        seed: *seed,
+        state: judgement.state,
+        property: judgement.property,
+        faults: (varied.faults.len(), least.faults.len()),
+        token: token(&least, *seed),
+    })
+}
+
+impl Sweep {
+    /// Returns whether the cell came to what it must over all seeds: survival always, a break at
+    /// least once.
+    pub const fn is_as_demanded(&self, demand: Demand) -> bool {
+        match demand {
+            Demand::Survive => self.held == self.seeds,
+            Demand::Break => self.held < self.seeds,
+        }
+    }
+}
+
+/// Returns the word that opens what a cell shows best: the scripted run, unless it is survival that
+/// failed.
+pub fn best_token(cell: &Cell, sweep: Option<&Sweep>) -> String {
+    let failed = sweep.filter(|sweep| !sweep.is_as_demanded(cell.demand()));
+    let telling = failed.and_then(|sweep| sweep.telling.as_ref());
+    telling.map_or_else(|| token(&cell.scenario, SEED), |telling| telling.token.clone())
+}

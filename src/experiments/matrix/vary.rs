@@ -1,0 +1,42 @@
+//! Variations of a cell: the same script at another moment, with other luck, and where the cell
+//! asks for it with random faults of its class on top.
+
+use crate::faults::storm::{Weather, storm};
+use crate::lab::Scenario;
+use crate::lab::scenario::PlannedFault;
+use crate::sim::Span;
+use crate::sim::chance::{Chance, Identity, Purpose};
+
+/// How much later the script may begin at most.
+const LATER_MAX: Span = Span::millis(500);
+/// What part of a run a storm may take, in tenths; the rest is calm, so that progress can be asked
+/// for.
+const STORMY_TENTHS: u64 = 5;
+
+/// Returns the variation of a cell's scenario that belongs to a seed.
+pub fn vary(scenario: &Scenario, seed: u64) -> Scenario {
+    let mut varied = scenario.clone();
+    let later = Chance::new(seed).span(Identity(seed), Purpose::Own, &(Span::ZERO..=LATER_MAX));
+    for fault in &mut varied.faults {
+        fault.at = fault.at + later;
+        fault.until = fault.until.map(|until| until + later);
+    }
+    varied.until = varied.until + later;
+    let Some(cell) = &scenario.cell else { return varied };
+    let weather = Weather {
+        nodes: scenario.nodes,
+        strikes: cell.storm,
+        from: Span::millis(500),
+        until: Span(scenario.until.0 * STORMY_TENTHS / 10),
+        only: Some(cell.class.clone()),
+        amnesia: false,
+    };
+    let strikes = storm(seed, &weather).into_iter().zip(1..);
+    varied.faults.extend(strikes.map(|(strike, k)| PlannedFault {
+        id: format!("strike-{k}"),
+        at: strike.at,
+        until: Some(strike.until),
+        fault: strike.fault,
+    }));
+    varied
+}
