@@ -1,7 +1,7 @@
 //! What one request costs: messages between nodes, and message delays until the client knows.
 //!
-//! Nothing is assumed: a cluster runs until it is settled, one client writes once, and what is
-//! counted is what this call caused, followed from cause to effect through messages, disks and
+//! Nothing is assumed: a cluster runs until it is settled, one client writes, and what is counted
+//! is what one of its calls caused (the second, which knows whom to ask), followed from cause to effect through messages, disks and
 //! timers. A timer that went off before the call belongs to the cluster's own beat (heartbeats)
 //! and is not followed.
 
@@ -12,7 +12,7 @@ use crate::lab::scenario::{NetworkSpec, Scenario};
 use crate::lab::{Trial, scenario::LatencySpec};
 use crate::protocols::{self, Entry, ProtocolSpec};
 use crate::sim::client::{ANSWER, CALL};
-use crate::sim::{Address, Because, EventId, Instant, Keep, Record, Span, What};
+use crate::sim::{Address, Because, ClientNote, EventId, Instant, Keep, Record, Span, What};
 use crate::workloads::WorkloadSpec;
 use crate::workloads::register::RegisterSpec;
 
@@ -74,7 +74,7 @@ fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
         if let Err(problem) = scenario.check() {
             return Err(format!("{}; expected {}", problem.message, problem.expected));
         }
-        let counts = trials.run(|seed| count(&scenario, seed));
+        let counts = trials.run(|seed| count(&scenario, earlier(entry), seed));
         for count in distinct(&counts) {
             rows.push(row(entry, variant, n, count));
         }
@@ -104,9 +104,15 @@ fn scenario(protocol: ProtocolSpec, n: u16) -> Scenario {
     }
 }
 
-fn count(scenario: &Scenario, seed: u64) -> Count {
+/// Returns how many calls come before the one that is counted. Where one value is decided once, the
+/// first call is the only one.
+fn earlier(entry: &Entry) -> u32 {
+    u32::from(entry.name != "paxos")
+}
+
+fn count(scenario: &Scenario, earlier: u32, seed: u64) -> Count {
     let mut trial = Trial::new(scenario, seed, Keep::Everything);
-    let mut trace = Trace::default();
+    let mut trace = Trace { earlier, ..Trace::default() };
     trial.run(Instant(scenario.until.0), |record, _| trace.follow(record));
     trace.count
 }
@@ -115,6 +121,8 @@ fn count(scenario: &Scenario, seed: u64) -> Count {
 #[derive(Debug, Default)]
 struct Trace {
     count: Count,
+    /// How many calls are still to come before the one that counts.
+    earlier: u32,
     began: Option<Instant>,
     /// Timers that went off before the call.
     beats: BTreeSet<(Option<Address>, &'static str)>,
@@ -151,7 +159,8 @@ impl Trace {
             What::Fired { timer } => {
                 self.beats.insert((record.who, timer));
             }
-            What::Client(crate::sim::ClientNote::Called { .. }) => self.began = Some(record.at),
+            What::Client(ClientNote::Called { .. }) if self.earlier > 0 => self.earlier -= 1,
+            What::Client(ClientNote::Called { .. }) => self.began = Some(record.at),
             _ => {}
         }
     }
@@ -165,7 +174,7 @@ impl Trace {
                 *self.count.kinds.entry(detail.kind.name).or_default() += 1;
             }
             What::Delivered { .. } => depth += 1,
-            What::Client(crate::sim::ClientNote::Returned { .. }) => {
+            What::Client(ClientNote::Returned { .. }) => {
                 self.count.delays.get_or_insert(depth);
             }
             _ => {}
