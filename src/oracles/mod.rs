@@ -211,6 +211,8 @@ pub static ORACLES: &[&Kind] = &[
     &errors::log_matching::KIND,
     &errors::leader_completeness::KIND,
     &errors::state_machine_safety::KIND,
+    &errors::agreement::KIND,
+    &errors::validity::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::available::KIND,

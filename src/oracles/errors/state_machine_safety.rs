@@ -2,13 +2,10 @@
 //! §5.4.3).
 //!
 //! Two entries count as different where they hold different calls: what a state machine applies is
-//! the call, and two no-ops of two terms leave it the same.
+//! the call, and two no-ops of two terms leave it the same. It is Raft's name for `agreement`.
 
-use std::collections::BTreeSet;
-
-use crate::oracles::finding::in_words;
-use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
-use crate::sim::{Note, Record, What};
+use super::agreement::OneValueASlot;
+use crate::oracles::{Grade, Hears, Kind};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
@@ -16,34 +13,8 @@ pub static KIND: Kind = Kind {
     grade: Grade::Breach,
     says: "No two nodes decide one slot differently (Raft Fig. 3, §5.4.3).",
     hears: Hears::DECISIONS,
-    make: |_, _| Box::new(StateMachineSafety::default()),
+    make: |_, _| Box::new(OneValueASlot::judging(&KIND)),
 };
-
-/// Remembers the slots that were decided in two ways.
-#[derive(Clone, Debug, Default)]
-struct StateMachineSafety {
-    broken: BTreeSet<u64>,
-}
-
-impl Oracle for StateMachineSafety {
-    fn kind(&self) -> &'static Kind {
-        &KIND
-    }
-
-    fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
-        let What::Noted(Note::Decided { slot, entry }) = record.what else { return };
-        let (Some(who), Some(first)) = (record.who, truth.decision()) else { return };
-        if first.entry.value != entry.value && self.broken.insert(slot) {
-            let (by, old, new) = (first.by, in_words(first.entry.value), in_words(entry.value));
-            let text = format!("slot {slot} is {old} to {by} and {new} to {who}");
-            out.push(KIND.raised(record, Subject::Slot(slot), &[first.event, record.id], text));
-        }
-    }
-
-    fn fork(&self) -> Box<dyn Oracle> {
-        Box::new(self.clone())
-    }
-}
 
 #[cfg(test)]
 mod tests {
