@@ -174,7 +174,7 @@ fn a_bad_token_is_refused_in_words() {
         (token::wrap(&[0xff, 0xfe]), "cannot be unfolded"),
         (carrying("hello"), "token:1:1"),
         (carrying(&"[".repeat(1_000)), "too deep"),
-        (with("version:1", "version:7"), "version 7"),
+        (with("version:2", "version:7"), "version 7"),
         (with("name:\"steady\"", "name:\"gone\""), "`gone`, which does not come"),
         (with("hash:\"", "hash:\"0123456789abcdef\",was:\""), "token:1:"),
         (with("seed:1", "seed:2"), "not deterministic at move"),

@@ -45,7 +45,7 @@ const SYNTAX: &[Bad] = &[
     Bad("nodes: 5,", "nodes: 5", (5, 5), "topology", "`,`"),
     Bad("nodes: 5,", "nodes: 5, nodes: 6,", (4, 15), "nodes", "each field once"),
     Bad("nodes: 5,", "nodes 5,", (4, 11), "5", "`:`"),
-    Bad("nodes: 5,", "nodse: 5,", (4, 5), "nodse", "`title`, `protocol`, `nodes`, "),
+    Bad("nodes: 5,", "nodse: 5,", (4, 5), "nodse", "`title`, `cell`, `protocol`, `nodes`, "),
     Bad("nodes: 5,", "nodes: \"5\",", (4, 12), "\"5\"", "a whole number"),
     Bad("nodes: 5,", "nodes: 5.5,", (4, 12), "5.5", "`,`"),
     Bad("nodes: 5,", "nodes: -5,", (4, 12), "-5", "a number that fits"),

@@ -418,7 +418,7 @@ mod tests {
             let found = refusal(change);
             assert!(found.contains(expected), "{found}");
         };
-        says(&|r| r.version = 2, "version 2; expected version 1");
+        says(&|r| r.version = 9, "version 9; expected version 2");
         says(&|r| r.digest.0 ^= 1, &format!("not deterministic at move {}", replay.moves));
         says(&|r| r.seed += 1, "not deterministic at move");
         says(&|r| r.reached = MOVES_MAX + 1, "expected at most 20000000");

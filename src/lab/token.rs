@@ -222,7 +222,7 @@ mod tests {
             assert!(!is_meant(text), "{text}");
             assert!(matches!(unwrap(text), Err(BadToken::NoToken(_))), "{text}");
         }
-        assert_eq!(unwrap("FL2-AAAA"), Err(BadToken::OtherVersion("2".to_owned())));
+        assert_eq!(unwrap("FL1-AAAA"), Err(BadToken::OtherVersion("1".to_owned())));
         assert_eq!(unwrap("FL2-AA+A"), Err(BadToken::Character('+', 7)));
     }
 
