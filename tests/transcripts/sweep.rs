@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use faultlab::protocols::raft::{RaftSpec, Timer};
+use faultlab::protocols::raft::{Raft, RaftSpec, Timer};
 use faultlab::sim::chance::{Chance, Identity, Purpose};
 use faultlab::sim::{Address, CallId, Mood, Op, Outcome, Role, Span};
 
-use crate::cluster::Cluster;
+use crate::desk::Desk;
 
 const SEEDS: u64 = 300;
 const MOVES: u64 = 800;
@@ -15,7 +15,7 @@ const MOVES: u64 = 800;
 const KEY: u64 = 1;
 
 struct Storm {
-    cluster: Cluster,
+    desk: Desk<Raft>,
     nodes: u16,
     draws: u64,
     chance: Chance,
@@ -35,7 +35,7 @@ impl Storm {
         let spec =
             RaftSpec { pre_vote: seed & 8 > 0, check_quorum: seed & 16 > 0, ..RaftSpec::default() };
         Storm {
-            cluster: Cluster::new(nodes, spec, false),
+            desk: Desk::new(Raft::new(nodes, spec), nodes, false),
             nodes,
             draws: 0,
             chance: Chance::new(seed),
@@ -57,25 +57,25 @@ impl Storm {
     }
 
     fn is_up(&self, node: u16) -> bool {
-        self.cluster.state(node).is_some()
+        self.desk.state(node).is_some()
     }
 
     fn a_move(&mut self) {
         let node = self.node();
         match self.below(100) {
-            0..2 => self.cluster.timeout(node, Timer::Election),
-            2..9 => self.cluster.timeout(node, Timer::Heartbeat),
-            9..10 => self.cluster.timeout(node, Timer::CheckQuorum),
-            10..24 => self.cluster.sync(node, true),
+            0..2 => self.desk.timeout(node, Timer::Election),
+            2..9 => self.desk.timeout(node, Timer::Heartbeat),
+            9..10 => self.desk.timeout(node, Timer::CheckQuorum),
+            10..24 => self.desk.sync(node, true),
             24..33 => self.ask(node),
             33..34 if self.is_up(node) => {
                 let mood = [Mood::Durable, Mood::UnsyncedLost][self.below(2) as usize];
-                self.cluster.crash(node, mood);
+                self.desk.crash(node, mood);
             }
-            34..40 if !self.is_up(node) => self.cluster.boot(node),
+            34..40 if !self.is_up(node) => self.desk.boot(node),
             40..42 => {
                 let span = Span::millis(self.below(100));
-                self.cluster.wait(span);
+                self.desk.wait(span);
             }
             _ => self.a_message(),
         }
@@ -83,26 +83,26 @@ impl Storm {
 
     /// Brings a message, in whatever order; now and then it is lost, or comes again later.
     fn a_message(&mut self) {
-        let count = self.cluster.flights.len() as u64;
+        let count = self.desk.flights.len() as u64;
         if count == 0 {
             return;
         }
         // Mostly one of the oldest, so that elections come to an end.
         let reach = if self.below(4) == 0 { count } else { count.min(3) };
         let place = self.below(reach) as usize;
-        let flight = self.cluster.flights.remove(place);
+        let flight = self.desk.flights.remove(place);
         match self.below(20) {
             0 => {}
             1 => {
-                self.cluster.flights.push(flight.clone());
-                self.cluster.deliver(flight);
+                self.desk.flights.push(flight.clone());
+                self.desk.deliver(flight);
             }
-            _ => self.cluster.deliver(flight),
+            _ => self.desk.deliver(flight),
         }
     }
 
     fn leads(&self, node: u16) -> bool {
-        self.cluster.state(node).is_some_and(|state| state.role == Role::Leader)
+        self.desk.state(node).is_some_and(|state| state.role == Role::Leader)
     }
 
     fn ask(&mut self, node: u16) {
@@ -117,25 +117,26 @@ impl Storm {
         let value = (serial % 3 > 0).then_some(u64::from(serial));
         self.asked.insert(call.key(), value);
         if let Some(value) = value {
-            self.cluster.request(node, call, Op::Write { key: KEY, value });
+            self.desk.request(&[node], call, Op::Write { key: KEY, value });
         } else {
             // Each attempt at a read is judged for itself.
             let call = CallId { attempt: self.serial as u16, ..call };
             self.floors.insert(call, self.answered);
-            self.cluster.request(node, call, Op::Read { key: KEY });
+            self.desk.request(&[node], call, Op::Read { key: KEY });
         }
     }
 
     /// The writes that took effect, by their slots: the first entry of each call.
     fn writes(&self) -> BTreeMap<u64, u64> {
         let mut seen = BTreeSet::new();
-        let decided = self.cluster.invariants.decided();
+        let ledger = self.desk.panel.truth().ledger();
+        let decided = (1..=ledger.len()).filter_map(|slot| Some((slot, ledger.get(slot)?.entry)));
         let first = decided.filter(|(_, entry)| entry.value != 0 && seen.insert(entry.value));
         first.filter_map(|(slot, entry)| Some((slot, self.asked[&entry.value]?))).collect()
     }
 
     fn check_answers(&mut self) {
-        for (call, outcome) in std::mem::take(&mut self.cluster.answers) {
+        for (call, outcome) in std::mem::take(&mut self.desk.answers) {
             let writes = self.writes();
             self.answers += u64::from(!matches!(outcome, Outcome::Redirect(_)));
             match outcome {
@@ -168,16 +169,16 @@ impl Storm {
     fn calm(&mut self) {
         for node in 1..=self.nodes {
             if !self.is_up(node) {
-                self.cluster.boot(node);
+                self.desk.boot(node);
             }
         }
         for turn in 0..50 {
-            let term = |node: &u16| self.cluster.state(*node).map(|state| state.term);
+            let term = |node: &u16| self.desk.state(*node).map(|state| state.term);
             let leader = (1..=self.nodes).filter(|node| self.leads(*node)).max_by_key(term);
-            self.cluster.wait(Span::secs(1));
+            self.desk.wait(Span::secs(1));
             match leader {
-                Some(leader) => self.cluster.timeout(leader, Timer::Heartbeat),
-                None => self.cluster.timeout(1 + (turn % self.nodes), Timer::Election),
+                Some(leader) => self.desk.timeout(leader, Timer::Heartbeat),
+                None => self.desk.timeout(1 + (turn % self.nodes), Timer::Election),
             }
             self.settle();
         }
@@ -185,11 +186,23 @@ impl Storm {
 
     fn settle(&mut self) {
         for _ in 0..200 {
-            (1..=self.nodes).for_each(|node| self.cluster.sync(node, false));
-            let Some(_) = self.cluster.flights.first() else { continue };
-            let flight = self.cluster.flights.remove(0);
-            self.cluster.deliver(flight);
+            (1..=self.nodes).for_each(|node| self.desk.sync(node, false));
+            let Some(_) = self.desk.flights.first() else { continue };
+            let flight = self.desk.flights.remove(0);
+            self.desk.deliver(flight);
         }
+    }
+}
+
+/// Asserts that a disk with nothing on its way holds what its node goes by.
+fn assert_disk_agrees(cluster: &Desk<Raft>, node: u16) {
+    let (Some(state), disk) = (cluster.state(node), cluster.disk(node)) else { return };
+    if disk.written() == disk.synced() {
+        let stable = disk.stable().cloned().unwrap_or_default();
+        let vote = stable.vote.and_then(Address::node);
+        assert_eq!((stable.term, vote), (state.term, state.vote), "the ballot of n{node}");
+        assert_eq!(stable.log, state.log, "the log of n{node}");
+        assert_eq!(state.synced, state.log.last_index(), "what n{node} holds to be synced");
     }
 }
 
@@ -198,14 +211,14 @@ fn play(seed: u64) -> (Storm, Vec<u64>) {
     for _ in 0..MOVES {
         storm.a_move();
         storm.check_answers();
-        (1..=storm.nodes).for_each(|node| storm.cluster.assert_disk_agrees(node));
-        let text = storm.cluster.take_text();
+        (1..=storm.nodes).for_each(|node| assert_disk_agrees(&storm.desk, node));
+        let text = storm.desk.take_text();
         assert!(!text.contains("VIOLATED"), "seed {seed}: {text}");
     }
     storm.calm();
-    let text = storm.cluster.take_text();
+    let text = storm.desk.take_text();
     assert!(!text.contains("VIOLATED"), "seed {seed}: {text}");
-    let commits = (1..=storm.nodes).filter_map(|node| storm.cluster.state(node));
+    let commits = (1..=storm.nodes).filter_map(|node| storm.desk.state(node));
     let commits = commits.map(|state| state.commit).collect();
     (storm, commits)
 }
@@ -215,7 +228,7 @@ fn no_storm_breaks_safety_and_after_each_the_cluster_goes_on() {
     let (mut answers, mut decided) = (0, 0);
     for seed in 0..SEEDS {
         let (storm, commits) = play(seed);
-        let length = storm.cluster.state(1).expect("all are up").log.last_index();
+        let length = storm.desk.state(1).expect("all are up").log.last_index();
         assert!(
             commits.iter().all(|commit| *commit == length && length > 0),
             "seed {seed}: after the storm the commit indexes are {commits:?} of {length}"
@@ -229,6 +242,6 @@ fn no_storm_breaks_safety_and_after_each_the_cluster_goes_on() {
 
 #[test]
 fn a_storm_is_the_same_each_time() {
-    let run = || play(3).0.cluster.state(1).expect("all are up").clone();
+    let run = || play(3).0.desk.state(1).expect("all are up").clone();
     assert_eq!(run(), run());
 }

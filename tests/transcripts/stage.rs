@@ -1,0 +1,70 @@
+//! What it takes to put a protocol on the desk. To add one: its `Staged` at the end of this file,
+//! a line in the list of folders in `tests/transcripts.rs`, and scripts in its folder.
+
+use std::error::Error;
+
+use faultlab::oracles::{self, Grade};
+use faultlab::protocols::Entry;
+use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
+use faultlab::sim::Protocol;
+use goldenscript::ArgumentConsumer;
+use serde::de::DeserializeOwned;
+
+pub type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// A protocol that scripts can move.
+pub trait Staged: Protocol {
+    /// Its settings, as scenarios write them.
+    type Spec: Default + DeserializeOwned;
+    /// Its line in the catalogue: what it is judged by.
+    const ENTRY: &'static Entry;
+    /// What the paper calls an epoch.
+    const EPOCH: &'static str;
+    /// Whether `status` draws logs; else it draws the rows of the report.
+    const LOG: bool;
+
+    /// Makes the protocol for so many nodes.
+    fn stage(nodes: u16, spec: Self::Spec) -> Self;
+
+    /// disk NODE …: reads what an earlier life left on a disk, where a protocol's scripts need it.
+    fn disk(_args: &mut ArgumentConsumer<'_>) -> Fallible<Self::Stable> {
+        Err("this protocol's scripts write no disks".into())
+    }
+}
+
+/// What is not judged: the first two since no time passes here, the last since a vote that a
+/// crash took before it left was no promise, while its oracle, which sees no disk, counts it.
+const NOT_JUDGED: &[&str] = &["available", "on time", "one vote a term"];
+
+/// Returns the properties that a script must never see broken without saying so: what is judged
+/// and is neither a mere deviation nor a matter of time.
+pub fn safety_of(entry: &Entry) -> Vec<&'static str> {
+    let grave = |property: &&str| {
+        let grade = oracles::find(property).map(|kind| kind.grade);
+        matches!(grade, Some(Grade::Breach | Grade::Failure)) && !NOT_JUDGED.contains(property)
+    };
+    entry.judged.iter().copied().filter(grave).collect()
+}
+
+impl Staged for Raft {
+    type Spec = RaftSpec;
+    const ENTRY: &'static Entry = &raft::ENTRY;
+    const EPOCH: &'static str = "term";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: RaftSpec) -> Raft {
+        Raft::new(nodes, spec)
+    }
+
+    /// disk NODE TERM… [term=TERM]: a log of no-ops of these terms, of which 2x64 is sixty-four of
+    /// term 2, and the term that the node had seen
+    fn disk(args: &mut ArgumentConsumer<'_>) -> Fallible<Stable> {
+        let term = args.lookup_parse("term")?.unwrap_or(0);
+        let mut terms = Vec::new();
+        for argument in args.rest_pos() {
+            let (of, times) = argument.value.split_once('x').unwrap_or((&argument.value, "1"));
+            terms.extend(std::iter::repeat_n(of.parse::<u64>()?, times.parse()?));
+        }
+        Ok(Stable::with_terms(term, terms))
+    }
+}
