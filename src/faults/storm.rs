@@ -31,7 +31,8 @@ pub struct Weather {
     pub from: Span,
     /// When the last has healed.
     pub until: Span,
-    /// The one class that strikes, by its name, which is one of `STORMY`; every benign class where it is `None`.
+    /// The one class that strikes, by its name, which is one of `STORMY`; every benign class where
+    /// it is `None`.
     pub only: Option<String>,
     /// Whether disks may be wiped: amnesia, which no benign storm has.
     pub amnesia: bool,
