@@ -2,8 +2,8 @@
 //!
 //! Nothing is assumed: a cluster runs until it is settled, one client writes, and what is counted
 //! is what one of its calls caused (the second, which knows whom to ask), followed from cause to
-//! effect through messages, disks and timers. A timer that went off before the call belongs to the cluster's own beat (heartbeats)
-//! and is not followed.
+//! effect through messages, disks and timers. A timer that went off before the call belongs to the
+//! cluster's own beat (heartbeats) and is not followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
