@@ -6,7 +6,7 @@ use faultlab::faults::{Cut, FaultSpec, Target};
 use faultlab::lab::scenario::{PlannedFault, Scenario};
 use faultlab::lab::{Trial, read_scenario};
 use faultlab::sim::{
-    Address, ClientNote, Instant, Keep, Lever, Life, Mood, Record, Span, What, Whom, Withheld,
+    Address, ClientNote, Instant, Keep, Lever, Life, Mood, Rate, Record, Span, What, Whom, Withheld,
 };
 
 const SEED: u64 = 7;
@@ -156,4 +156,51 @@ fn clients_call_the_same_whatever_becomes_of_the_cluster() {
     let hurt = calls(&play(&scenario(vec![("2s", FaultSpec::CrashStop { node: majority })])));
     assert!(quiet.len() > 250, "{}", quiet.len());
     assert_eq!(quiet, hurt);
+}
+
+/// A leak grows where it began, though another leads by then, and harms nobody while it is latent.
+#[test]
+fn a_leak_is_latent_then_gray_then_complete_at_the_node_where_it_began() {
+    let spec = |latent, gray| FaultSpec::Leak {
+        node: Target::Leader,
+        latent: Span::millis(latent),
+        gray: Span::millis(gray),
+        delay: Span::millis(200),
+    };
+    let pause = FaultSpec::Pause { node: Target::Leader, lasts: Some(Span::secs(1)) };
+    let records = play(&scenario(vec![("1s", spec(1_000, 500)), ("1.2s", pause)]));
+    let first = pulled(&records)[0].held().expect("a leader was found").to_vec();
+    let end = Lever::Power { node: Whom::Only(first), to: Life::Down };
+    assert_eq!(pulled(&records).last(), Some(&end), "whoever leads by then");
+    let records = play(&scenario(vec![("1s", spec(2_000, 1_000))]));
+    let levers = pulled(&records);
+    let first = levers.first().and_then(Lever::held).expect("a leader was found").to_vec();
+    let leaks = |lever: &&Lever| matches!(lever, Lever::Gray { .. });
+    assert!(levers.iter().filter(leaks).all(|lever| lever.held() == Some(&first)), "{levers:?}");
+    assert!(levers.iter().filter(leaks).count() > 8, "it grows in steps");
+    let lost = records.iter().filter(|r| match r.what {
+        What::Withheld { why: Withheld::Fault(fault), .. } => fault.0 == 1,
+        _ => false,
+    });
+    assert!(lost.clone().count() > 0, "at last it loses calls");
+    assert!(lost.clone().all(|r| r.at > Instant(3_000_000) && r.who == Some(first[0])));
+    let died = (first[0], Instant(4_000_000), Life::Down);
+    assert_eq!(lives(&records).last(), Some(&died), "then it dies");
+}
+
+/// Only what goes between clients and the node is lost.
+#[test]
+fn a_gray_link_spares_the_peers() {
+    let all = Target::Nodes((1..=5).map(Address::Node).collect());
+    let link = FaultSpec::GrayLink { node: all, rate: Rate::ppm(500_000) };
+    let records = play(&scenario(vec![("0s", link)]));
+    let mut lost = 0;
+    for record in &records {
+        if let What::Withheld { from, .. } = record.what {
+            let to = record.who.expect("somebody would have received it");
+            assert_ne!(from.is_node(), to.is_node(), "{from} to {to}");
+            lost += 1;
+        }
+    }
+    assert!(lost > 0);
 }

@@ -2,10 +2,10 @@
 
 use faultlab::sim::disk::DiskSpec;
 use faultlab::sim::{
-    Address, CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Cue, Detail,
-    Event, Fate, FaultId, Glance, Input, Instant, Keep, Latency, Lever, Life, MessageKind, Mood,
-    Nature, Network, Op, Outbox, Outcome, Plan, Protocol, Rate, Record, Report, Setup, Sim, Span,
-    Tape, TimerKind, Topology, Way, What, Whom, Withheld, World,
+    Address, Because, CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Cue,
+    Detail, Event, Fate, FaultId, Glance, Input, Instant, Keep, Latency, Lever, Life, MessageKind,
+    Mood, Nature, Network, Op, Outbox, Outcome, Plan, Protocol, Rate, Record, Report, Setup, Sim,
+    Span, Tape, TimerKind, Topology, Way, What, Whom, Withheld, World,
 };
 
 /// Each node beats every 10 ms to all others, and stores what clients write.
@@ -184,6 +184,71 @@ fn an_answer_after_a_save_waits_for_the_disk() {
     run(&mut world, &mut tape, 50);
     // 1 ms until the client calls, 1 ms there, 5 ms on the disk, 1 ms back.
     assert_eq!(returned_at(&tape.records), Some(Instant(8_000)));
+}
+
+#[test]
+fn a_gray_node_takes_calls_or_makes_them_late_and_its_peers_notice_nothing() {
+    let gray = |rate, delay_ms| Lever::Gray { node: only(1), rate, delay: Span::millis(delay_ms) };
+    let (mut plain, mut untouched) = lab(Keep::Everything, |_| {});
+    run(&mut plain, &mut untouched, 50);
+    let (mut world, mut tape) = lab(Keep::Everything, |_| {});
+    inject(&mut world, &mut tape, 1, vec![gray(Rate::ALWAYS, 0)]);
+    run(&mut world, &mut tape, 50);
+    assert_eq!(returned_at(&tape.records), None, "the call is taken");
+    for (who, from) in [(1, 2), (2, 1), (3, 1)] {
+        assert_eq!(heard(&world, who, from), heard(&plain, who, from), "n{who} heard n{from}");
+    }
+    // 8 ms as ever, and 20 on top; of two levers of one fault and kind the newer counts.
+    let (mut world, mut tape) = lab(Keep::Everything, |_| {});
+    inject(&mut world, &mut tape, 1, vec![gray(Rate::ALWAYS, 90), gray(Rate::ALWAYS, 20)]);
+    run(&mut world, &mut tape, 50);
+    assert_eq!(returned_at(&tape.records), Some(Instant(28_000)));
+    // What still lay there when the process died is not taken in by the next one.
+    let (mut world, mut tape) = lab(Keep::Everything, |_| {});
+    inject(&mut world, &mut tape, 1, vec![gray(Rate::ALWAYS, 20)]);
+    run(&mut world, &mut tape, 5);
+    let power = Lever::Power { node: only(1), to: Life::Down };
+    let plan = Plan { steps: vec![(Cue::NOW, power)], ..Plan::default() };
+    world.apply(Instant(6_000), &Input::Inject(FaultId(2), plan), &mut tape);
+    world.apply(Instant(8_000), &Input::Heal(FaultId(2)), &mut tape);
+    run(&mut world, &mut tape, 50);
+    assert_eq!(returned_at(&tape.records), None);
+}
+
+#[test]
+fn an_early_answer_does_not_wait_for_the_disk_and_names_its_lever() {
+    let (mut world, mut tape) = lab(Keep::Everything, |_| {});
+    inject(&mut world, &mut tape, 1, vec![Lever::Early { node: only(1) }]);
+    run(&mut world, &mut tape, 50);
+    // 1 ms until the client calls, 1 ms there, 1 ms back; the disk takes until 7 ms.
+    assert_eq!(returned_at(&tape.records), Some(Instant(3_000)));
+    let pulled = tape.records.iter().find(|r| matches!(r.what, What::Pulled { .. }));
+    let pulled = pulled.expect("the lever was pulled").id;
+    let answer = tape.records.iter().find(|r| {
+        matches!(r.what, What::Sent { to: Address::Client(1), .. }) && r.at == Instant(2_000)
+    });
+    let causes = &answer.expect("it left at once").because;
+    assert!(causes.contains(&Because::Of(pulled)), "{causes:?}");
+}
+
+#[test]
+fn what_follows_a_lever_strikes_whom_the_first_one_struck() {
+    let (mut world, mut tape) = lab(Keep::Everything, |_| {});
+    let power = |to| Lever::Power { node: Whom::Leader, to };
+    let plan = Plan {
+        steps: vec![(Cue::NOW, Lever::Power { node: only(2), to: Life::Paused })],
+        then: vec![(Span::millis(4), power(Life::Down))],
+        ..Plan::default()
+    };
+    world.apply(Instant(500), &Input::Inject(FaultId(1), plan), &mut tape);
+    run(&mut world, &mut tape, 20);
+    let lives = tape.records.iter().filter_map(|record| match record.what {
+        What::Life(life) => Some((record.who, record.at, life)),
+        _ => None,
+    });
+    let n2 = Some(node(2));
+    let expected = [(n2, Instant(500), Life::Paused), (n2, Instant(4_500), Life::Down)];
+    assert_eq!(lives.collect::<Vec<_>>(), expected);
 }
 
 #[test]

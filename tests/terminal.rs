@@ -70,7 +70,9 @@ fn a_class_with_variants_asks_which() {
     pty.send("8");
     pty.wait_text("Fault F1: ");
     pty.send("5");
-    pty.wait_text("gray failures are not in the lab yet");
+    pty.wait_text("A letter chooses");
+    pty.send("5");
+    pty.wait_text("Fault F2: ");
     pty.send("00");
     pty.wait_text("all faults are healed");
     pty.send("\x03");

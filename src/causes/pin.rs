@@ -67,7 +67,15 @@ fn pulls(pulled: &[&Record]) -> BTreeMap<FaultId, Vec<(Instant, Lever)>> {
 
 /// Rewrites a plan to what was pulled. What was never pulled had no part in what happened.
 fn fasten(plan: &Plan, at: Instant, pulled: &[(Instant, Lever)]) -> Plan {
-    let planned = |after: Span| plan.steps.iter().any(|(cue, _)| *cue == Cue::After(after));
+    let begins = plan.steps.iter().filter_map(|(cue, _)| match cue {
+        Cue::After(after) => Some(*after),
+        Cue::OnLeader => None,
+    });
+    let follow = plan.then.iter().filter(|_| plan.steps.len() == 1).map(|(after, _)| *after);
+    let begins: Vec<Span> = begins.collect();
+    let follow = follow.flat_map(|after| begins.iter().map(move |begin| *begin + after));
+    let follow: Vec<Span> = follow.collect();
+    let planned = |after: Span| begins.contains(&after) || follow.contains(&after);
     let steps = pulled.iter().map(|(when, lever)| {
         let after = when.since(at);
         // A lever that waited for somebody to lead came after that moment's events; a planned one
@@ -75,7 +83,7 @@ fn fasten(plan: &Plan, at: Instant, pulled: &[(Instant, Lever)]) -> Plan {
         let after = if planned(after) { after } else { after + Span(1) };
         (Cue::After(after), lever.clone())
     });
-    Plan { steps: steps.collect(), ..plan.clone() }
+    Plan { steps: steps.collect(), then: Vec::new(), ..plan.clone() }
 }
 
 #[cfg(test)]

@@ -252,6 +252,10 @@ fn steps_back(memory: &dyn Memory, index: &Index, record: &Record) -> Steps {
         }
         What::Sent { .. } | What::Noted(_) => {
             steps.extend(record.because.first().map(|cause| (cause.id(), false)));
+            // A fault may have let it leave too early.
+            let rest = record.because.iter().skip(1).map(|cause| cause.id());
+            let is_lever = |id: &EventId| memory.record(*id).is_some_and(|r| lever_of(r).is_some());
+            steps.extend(rest.filter(is_lever).map(|id| (id, false)));
             if let Some(who) = record.who {
                 let state = Index::last_before(&index.states, who, record.id);
                 let boot = Index::last_before(&index.boots, who, record.id);

@@ -6,9 +6,7 @@ use super::memory::lever_of;
 use super::path::weight;
 use crate::lab::Session;
 use crate::oracles::Grade;
-use crate::sim::{
-    ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Whom, Withheld,
-};
+use crate::sim::{ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Withheld};
 
 /// How many lines a chain takes at most.
 pub const LINES_MAX: usize = 6;
@@ -111,17 +109,7 @@ fn fault(session: &Session, named: &Named) -> String {
 
 /// Names whom a lever took hold of; of a link, the smaller end.
 fn names(lever: &Lever) -> String {
-    let whom = match lever {
-        Lever::Link { from: Whom::Only(from), to: Whom::Only(to), .. } => {
-            if from.len() <= to.len() { from } else { to }
-        }
-        Lever::Omit { node: Whom::Only(node), .. }
-        | Lever::Power { node: Whom::Only(node), .. }
-        | Lever::Disk { node: Whom::Only(node), .. }
-        | Lever::Clock { node: Whom::Only(node), .. }
-        | Lever::Service { node: Whom::Only(node), .. } => node,
-        _ => return String::new(),
-    };
+    let Some(whom) = lever.held() else { return String::new() };
     let names: Vec<String> = whom.iter().map(ToString::to_string).collect();
     names.join(" ")
 }

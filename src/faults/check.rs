@@ -35,7 +35,9 @@ pub const SLOWNESS_MAX: Span = Span::secs(60);
 /// Says what is wrong, in which field, and what was expected.
 pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
     match spec {
-        FaultSpec::CrashStop { node } => target("node", node, nodes),
+        FaultSpec::CrashStop { node } | FaultSpec::EarlyAnswer { node } => {
+            target("node", node, nodes)
+        }
         FaultSpec::CrashRecovery { node, down, .. } => {
             target("node", node, nodes)?;
             some_time("down", *down, Span::LONGEST)
@@ -45,7 +47,9 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             let message = "a forgetful disk that keeps everything is no fault";
             require(*disk != Mood::Durable, "disk", message, "`UnsyncedLost` or `Wiped`")
         }
-        FaultSpec::SendOmission { node, rate } | FaultSpec::ReceiveOmission { node, rate } => {
+        FaultSpec::SendOmission { node, rate }
+        | FaultSpec::ReceiveOmission { node, rate }
+        | FaultSpec::GrayLink { node, rate } => {
             target("node", node, nodes)?;
             some_rate(*rate)
         }
@@ -77,6 +81,17 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             let message = format!("no clock runs off by {ppm} parts per million here");
             require(*ppm != 0 && range.contains(ppm), "ppm", &message, &expected)
         }
+        FaultSpec::Gray { node, rate, delay } => {
+            target("node", node, nodes)?;
+            some_rate(*rate)?;
+            delay.map_or(Ok(()), |delay| some_time("delay", delay, SLOWNESS_MAX))
+        }
+        FaultSpec::Leak { node, latent, gray, delay } => {
+            target("node", node, nodes)?;
+            some_time("latent", *latent, Span::LONGEST)?;
+            some_time("gray", *gray, Span::LONGEST)?;
+            some_time("delay", *delay, SLOWNESS_MAX)
+        }
         FaultSpec::Partition { kind, isolate } => partition(*kind, isolate, nodes),
     }
 }
@@ -101,7 +116,7 @@ fn some_time(field: &'static str, span: Span, longest: Span) -> Result<(), Wrong
 }
 
 fn some_rate(rate: Rate) -> Result<(), Wrong> {
-    let message = "an omission that never happens is no fault";
+    let message = "what never happens is no fault";
     require(rate != Rate::NEVER, "rate", message, "a share above 0.0 and up to 1.0")
 }
 

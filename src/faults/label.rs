@@ -6,7 +6,7 @@ use crate::sim::Mood;
 
 use super::catalogue::{Class, Variant};
 use super::spec::{Cut, FaultSpec, Target};
-use super::{FAULTS, crash_recovery, crash_stop, omission, partition, timing};
+use super::{FAULTS, crash_recovery, crash_stop, gray, omission, partition, timing};
 
 /// Returns the class that a fault belongs to.
 pub fn class(spec: &FaultSpec) -> &'static Class {
@@ -32,6 +32,10 @@ pub fn variant(spec: &FaultSpec) -> &'static Variant {
         FaultSpec::ClockStep { .. } => &timing::STEPPED,
         FaultSpec::ClockDrift { .. } => &timing::DRIFTING,
         FaultSpec::SlowLink { .. } => &timing::SLOW_LINK,
+        FaultSpec::EarlyAnswer { .. } => &timing::EARLY,
+        FaultSpec::Gray { .. } => &gray::NODE,
+        FaultSpec::Leak { .. } => &gray::LEAK,
+        FaultSpec::GrayLink { .. } => &gray::LINK,
         FaultSpec::Partition { kind: Cut::Complete, .. } => &partition::COMPLETE,
         FaultSpec::Partition { kind: Cut::Partial, .. } => &partition::PARTIAL,
         FaultSpec::Partition { kind: Cut::CannotSend, .. } => &partition::CANNOT_SEND,
@@ -56,7 +60,11 @@ impl FaultSpec {
             | FaultSpec::Slow { node, .. }
             | FaultSpec::Pause { node, .. }
             | FaultSpec::ClockStep { node, .. }
-            | FaultSpec::ClockDrift { node, .. } => node,
+            | FaultSpec::ClockDrift { node, .. }
+            | FaultSpec::EarlyAnswer { node }
+            | FaultSpec::Gray { node, .. }
+            | FaultSpec::Leak { node, .. }
+            | FaultSpec::GrayLink { node, .. } => node,
             FaultSpec::ChannelOmission { from, .. } | FaultSpec::SlowLink { from, .. } => from,
             FaultSpec::Partition { isolate, .. } => isolate,
         }
@@ -87,6 +95,19 @@ impl fmt::Display for FaultSpec {
             FaultSpec::ClockDrift { node, ppm } => write!(f, "clock of {node} drifts {ppm:+} ppm"),
             FaultSpec::SlowLink { from, to, by } => {
                 write!(f, "link from {from} to {to} slower by {by}")
+            }
+            FaultSpec::EarlyAnswer { node } => write!(f, "{node} answers before its disk has it"),
+            FaultSpec::Gray { node, rate, delay: None } => {
+                write!(f, "gray {node}, drops {rate} of its calls")
+            }
+            FaultSpec::Gray { node, rate, delay: Some(delay) } => {
+                write!(f, "gray {node}, {rate} of its calls wait {delay}")
+            }
+            FaultSpec::Leak { node, latent, gray, .. } => {
+                write!(f, "{node} leaks, gray from {latent} on, dies after {gray} more")
+            }
+            FaultSpec::GrayLink { node, rate } => {
+                write!(f, "links of clients to {node} lose {rate}")
             }
             FaultSpec::Partition { kind, isolate } => match kind {
                 Cut::Complete => write!(f, "cut off {isolate}"),

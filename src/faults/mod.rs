@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod check;
 pub mod crash_recovery;
 pub mod crash_stop;
+pub mod gray;
 pub mod label;
 pub mod omission;
 pub mod partition;
@@ -27,11 +28,12 @@ pub use plan::plan;
 pub use spec::{Cut, FaultSpec, Shift, Target};
 
 /// Every class there is, in the order of its digits.
-pub static FAULTS: [&Class; 5] = [
+pub static FAULTS: [&Class; 6] = [
     &crash_stop::CRASH_STOP,
     &crash_recovery::CRASH_RECOVERY,
     &omission::OMISSION,
     &timing::TIMING,
+    &gray::GRAY,
     &partition::PARTITION,
 ];
 

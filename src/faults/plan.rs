@@ -3,7 +3,7 @@
 use crate::sim::{Address, Cue, Plan, Way, Whom};
 
 use super::spec::{FaultSpec, Target};
-use super::{crash_recovery, crash_stop, omission, partition, timing};
+use super::{crash_recovery, crash_stop, gray, omission, partition, timing};
 
 /// Turns a fault into the levers that it pulls, in a cluster of so many nodes.
 ///
@@ -22,6 +22,10 @@ pub fn plan(spec: &FaultSpec, nodes: u16) -> Plan {
         FaultSpec::ClockStep { node, by } => timing::clock(node, by.micros, 0),
         FaultSpec::ClockDrift { node, ppm } => timing::clock(node, 0, *ppm),
         FaultSpec::SlowLink { from, to, by } => timing::slow_link(from, to, *by),
+        FaultSpec::EarlyAnswer { node } => timing::early(node),
+        FaultSpec::Gray { node, rate, delay } => gray::plan(node, *rate, *delay),
+        FaultSpec::Leak { node, latent, gray, delay } => gray::leak(node, *latent, *gray, *delay),
+        FaultSpec::GrayLink { node, rate } => gray::link(node, *rate),
         FaultSpec::Partition { kind, isolate } => partition::plan(*kind, isolate, nodes),
     }
 }

@@ -192,6 +192,44 @@ pub enum FaultSpec {
         /// How much longer each message takes.
         by: Span,
     },
+    /// What the node says leaves before its disk has what it rests on.
+    EarlyAnswer {
+        /// Whom.
+        node: Target,
+    },
+    /// The node drops a share of client calls, or makes them late; its health check and its peers
+    /// are answered as ever.
+    Gray {
+        /// Whom.
+        node: Target,
+        /// How many calls.
+        rate: Rate,
+        /// How much later it takes them in; it drops them where this is not given.
+        #[serde(default)]
+        delay: Option<Span>,
+    },
+    /// The node leaks: latent at first, then gray (calls wait, then get lost), at last down.
+    Leak {
+        /// Whom.
+        node: Target,
+        /// How long nothing shows.
+        #[serde(default = "latent")]
+        latent: Span,
+        /// How long users suffer before it dies.
+        #[serde(default = "gray_for")]
+        gray: Span,
+        /// How late calls are taken in just before it dies.
+        #[serde(default = "delay")]
+        delay: Span,
+    },
+    /// The links between clients and the node lose a share of messages, both ways; the links of
+    /// its peers and of its health check do not.
+    GrayLink {
+        /// Whose links.
+        node: Target,
+        /// How many messages.
+        rate: Rate,
+    },
     /// Links between two groups of nodes are cut; the nodes are well.
     Partition {
         /// How.
@@ -204,6 +242,18 @@ pub enum FaultSpec {
 /// How long a crashed node stays down where a scenario does not say.
 fn two_seconds() -> Span {
     super::crash_recovery::DOWN
+}
+
+fn latent() -> Span {
+    super::gray::LATENT
+}
+
+fn gray_for() -> Span {
+    super::gray::GROWS
+}
+
+fn delay() -> Span {
+    super::gray::DELAY
 }
 
 #[cfg(test)]

@@ -46,7 +46,8 @@ pub fn storm(seed: u64, weather: &Weather) -> Vec<Strike> {
 }
 
 /// The classes that a storm may be of.
-pub const STORMY: [&str; 5] = ["crash-stop", "crash-recovery", "omission", "timing", "partition"];
+pub const STORMY: [&str; 6] =
+    ["crash-stop", "crash-recovery", "omission", "timing", "gray", "partition"];
 
 /// The dice of one strike.
 struct Dice {
@@ -86,6 +87,9 @@ fn strike(seed: u64, k: u32, weather: &Weather) -> Strike {
 
 /// Draws until a fault of the wanted class comes.
 fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
+    if weather.only.as_deref() == Some("gray") {
+        return gray(dice, lasts, weather.nodes);
+    }
     loop {
         let drawn = fault(dice, lasts, weather);
         let class = super::class(&drawn).name;
@@ -121,6 +125,21 @@ fn fault(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
             FaultSpec::SlowLink { to: other(dice, &node, nodes), from: node, by }
         }
         _ => FaultSpec::Partition { kind: cut(dice), isolate: side(dice, node, nodes) },
+    }
+}
+
+/// Draws a gray fault; a leak dies within its time, and comes back with the heal.
+fn gray(dice: &mut Dice, lasts: Span, nodes: u16) -> FaultSpec {
+    let node = dice.node(nodes);
+    let delay = Span::millis(dice.throw(10, 500));
+    match dice.throw(0, 3) {
+        0 => FaultSpec::Gray { node, rate: dice.rate(), delay: None },
+        1 => FaultSpec::Gray { node, rate: dice.rate(), delay: Some(delay) },
+        2 => {
+            let latent = Span((lasts.0 / 4).max(1));
+            FaultSpec::Leak { node, latent, gray: Span((lasts.0 / 2).max(1)), delay }
+        }
+        _ => FaultSpec::GrayLink { node, rate: dice.rate() },
     }
 }
 
@@ -167,8 +186,9 @@ mod tests {
         assert_eq!(storm(3, &weather), storm(3, &weather));
         assert_ne!(storm(3, &weather), storm(4, &weather));
         let mut classes = std::collections::BTreeSet::new();
-        for seed in 0..300 {
-            for strike in storm(seed, &weather) {
+        let gray = Weather { only: Some("gray".to_owned()), ..weather.clone() };
+        for (seed, weather) in (0..300).flat_map(|seed| [(seed, &weather), (seed, &gray)]) {
+            for strike in storm(seed, weather) {
                 assert!(from <= strike.at && strike.at < strike.until && strike.until <= until);
                 assert!(super::super::check(&strike.fault, 5).is_ok(), "{:?}", strike.fault);
                 classes.insert(super::super::variant(&strike.fault).name);

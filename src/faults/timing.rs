@@ -26,7 +26,7 @@ pub static TIMING: Class = Class {
     name: "timing",
     digit: '4',
     summary: "The node does the right thing at the wrong time, or its clock tells it wrong.",
-    variants: &[SLOW, PAUSED, STEPPED, DRIFTING, SLOW_LINK],
+    variants: &[SLOW, PAUSED, STEPPED, DRIFTING, SLOW_LINK, EARLY],
 };
 
 /// A performance failure of a node.
@@ -103,6 +103,25 @@ pub const SLOW_LINK: Variant = Variant {
         by: LINK_BY,
     },
 };
+
+/// The right answer before its time: the early half of a timing failure.
+pub const EARLY: Variant = Variant {
+    letter: 'e',
+    name: "early answer",
+    summary: "What the node says leaves at once and does not wait for its disk to have it.",
+    lost: "Nothing yet; in a power cut, whatever it promised and had not written.",
+    kept: "Its state, its disk, every message, and the right content of each.",
+    observed: "A node that is quicker than its disk. Nothing is wrong before it loses power.",
+    heals: "When healed it waits for its disk again.",
+    takes: &[Aim::Node, Aim::Group],
+    source: CRISTIAN,
+    make: |target, _| FaultSpec::EarlyAnswer { node: target.clone() },
+};
+
+pub(super) fn early(node: &Target) -> Plan {
+    let steps = vec![(cue(node), Lever::Early { node: whom(node) })];
+    Plan { steps, ..Plan::default() }
+}
 
 pub(super) fn slow(node: &Target, time: Span) -> Plan {
     let steps = vec![(cue(node), Lever::Service { node: whom(node), time })];

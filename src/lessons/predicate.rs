@@ -13,7 +13,7 @@ use crate::lab::{Fault, Happening, Session, Stage};
 use crate::oracles::{Finding, Grade, Signal, Subject};
 use crate::sim::{
     Address, ClientNote, EventId, FaultId, Instant, Lever, Life, Note, Op, Outcome, Record, Role,
-    Span, What, Whom,
+    Span, What,
 };
 
 use super::words;
@@ -425,16 +425,7 @@ fn target_of(session: &Session, fault: &Fault) -> Option<Address> {
 }
 
 fn struck(lever: &Lever) -> Option<Address> {
-    let (Lever::Link { from: whom, .. }
-    | Lever::Omit { node: whom, .. }
-    | Lever::Power { node: whom, .. }
-    | Lever::Disk { node: whom, .. }
-    | Lever::Clock { node: whom, .. }
-    | Lever::Service { node: whom, .. }) = lever;
-    match whom {
-        Whom::Only(members) => members.first().copied(),
-        _ => None,
-    }
+    lever.groups().0.members().first().copied()
 }
 
 fn life(look: &Look<'_>, who: &Who, wanted: Life) -> Option<Match> {

@@ -119,10 +119,12 @@ impl<P: Protocol, C: Client> World<P, C> {
     ) {
         let node = &mut self.nodes[me.index()];
         let after = node.disk.written();
-        if after > node.disk.synced() {
+        let early = node.early.first().map(|hold| hold.pulled);
+        if after > node.disk.synced() && early.is_none() {
             node.held.push_back(Held { after, identity, because, to, load });
         } else {
-            self.transmit((me, to), load, identity, (because, None), tape);
+            let early = early.filter(|_| after > node.disk.synced());
+            self.transmit((me, to), load, identity, (because, early), tape);
         }
     }
 
@@ -137,19 +139,20 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
     }
 
-    /// Puts a message on its link.
+    /// Puts a message on its link; `freed` is what let it leave: the disk that has what it waited
+    /// for, or a fault that does not wait.
     fn transmit(
         &mut self,
         (from, to): (Address, Address),
         load: Load<P::Msg>,
         identity: Identity,
-        (cause, synced): (EventId, Option<EventId>),
+        (cause, freed): (EventId, Option<EventId>),
         tape: &mut Tape,
     ) {
         let sent = if super::cause::keeps_messages(tape) {
             let because = || {
                 let mut causes = Causes::from_slice(&[Because::Of(cause)]);
-                causes.extend(synced.map(Because::Of));
+                causes.extend(freed.map(Because::Of));
                 causes
             };
             let what = What::Sent { to, detail: load.describe::<P>() };
@@ -167,6 +170,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             identity,
             delayed,
             served: false,
+            left_by: None,
         };
         match travel {
             Travel::Lost(why, lever) => {
@@ -244,6 +248,52 @@ impl<P: Protocol, C: Client> World<P, C> {
             return None;
         }
         self.omitted(*to, Way::Receive, *identity)
+    }
+
+    /// Lets through what no gray fault takes or makes late: only calls of clients suffer.
+    pub(super) fn pass_gray(
+        &mut self,
+        mut pending: Pending<P>,
+        tape: &mut Tape,
+    ) -> Option<Pending<P>> {
+        let Pending::Deliver { from, to, load: Load::Call(..), identity, delayed, left_by, .. } =
+            &mut pending
+        else {
+            return Some(pending);
+        };
+        let (from, to) = (*from, *to);
+        let node = &self.nodes[to.index()];
+        if let Some(life) = *left_by {
+            if life == node.incarnation {
+                return Some(pending);
+            }
+            // It lay in a process that is gone.
+            self.refuse(pending, Withheld::Down, None, tape);
+            return None;
+        }
+        let mut wait = Span::ZERO;
+        for hold in &node.grays {
+            let takes = hold.delay == Span::ZERO;
+            let key = if takes { identity.child(7) } else { identity.child(8) };
+            if !self.chance.hits(key, Purpose::Fault(hold.fault.0), hold.rate) {
+                continue;
+            }
+            if takes {
+                let (why, pulled) = (Withheld::Fault(hold.fault), hold.pulled);
+                self.refuse(pending, why, Some(pulled), tape);
+                return None;
+            }
+            wait = wait + hold.delay;
+            *delayed = Some(hold.pulled);
+        }
+        if wait == Span::ZERO {
+            return Some(pending);
+        }
+        *left_by = Some(node.incarnation);
+        let pulled = delayed.expect("what is late was made late by a lever");
+        self.queue.push(self.now + wait, pending);
+        self.lack(from, pulled, to);
+        None
     }
 
     /// Carries out what a client's step wants, in its order.

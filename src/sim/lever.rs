@@ -40,6 +40,16 @@ pub enum Whom {
     Clients,
 }
 
+impl Whom {
+    /// Returns the members of a group that is resolved; nobody where it is not.
+    pub fn members(&self) -> &[Address] {
+        match self {
+            Whom::Only(these) => these,
+            _ => &[],
+        }
+    }
+}
+
 /// Which side of a node a fault sits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
@@ -100,6 +110,59 @@ pub enum Lever {
         /// How long each event takes.
         time: Span,
     },
+    /// Takes a share of the client calls that reach a node, or makes them late. Peers and health
+    /// checks are answered as ever. A lever of the same fault and kind replaces the one before.
+    Gray {
+        /// Which nodes.
+        node: Whom,
+        /// How many calls.
+        rate: Rate,
+        /// How much later the node takes them in; zero where it never does.
+        delay: Span,
+    },
+    /// Lets what a node says leave before its disk has what was saved before it.
+    Early {
+        /// Which nodes.
+        node: Whom,
+    },
+}
+
+impl Lever {
+    /// Returns the groups that it takes hold of: of a link, senders and receivers.
+    pub const fn groups(&self) -> (&Whom, Option<&Whom>) {
+        match self {
+            Lever::Link { from, to, .. } => (from, Some(to)),
+            Lever::Omit { node, .. }
+            | Lever::Power { node, .. }
+            | Lever::Disk { node, .. }
+            | Lever::Clock { node, .. }
+            | Lever::Service { node, .. }
+            | Lever::Gray { node, .. }
+            | Lever::Early { node } => (node, None),
+        }
+    }
+
+    /// Returns the same groups, to be renamed.
+    pub const fn groups_mut(&mut self) -> (&mut Whom, Option<&mut Whom>) {
+        match self {
+            Lever::Link { from, to, .. } => (from, Some(to)),
+            Lever::Omit { node, .. }
+            | Lever::Power { node, .. }
+            | Lever::Disk { node, .. }
+            | Lever::Clock { node, .. }
+            | Lever::Service { node, .. }
+            | Lever::Gray { node, .. }
+            | Lever::Early { node } => (node, None),
+        }
+    }
+
+    /// Returns the nodes that it took hold of, once they are resolved: of a link, the smaller end.
+    pub fn held(&self) -> Option<&[Address]> {
+        let known = |whom: &Whom| matches!(whom, Whom::Only(_));
+        let (one, two) = self.groups();
+        let groups = std::iter::once(one).chain(two).filter(|whom| known(whom));
+        groups.map(Whom::members).min_by_key(|members| members.len())
+    }
 }
 
 /// When a lever is pulled.
@@ -121,6 +184,9 @@ impl Cue {
 pub struct Plan {
     /// The levers, each with its cue.
     pub steps: Vec<(Cue, Lever)>,
+    /// What follows, each so long after the first lever that was pulled and at whom that took hold
+    /// of: a fault that grows grows where it began, whoever leads by then.
+    pub then: Vec<(Span, Lever)>,
     /// When the fault heals by itself, counted from its injection.
     pub heal_after: Option<Span>,
     /// When the fault heals by itself, counted from the first lever that it pulled: a crash that

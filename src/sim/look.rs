@@ -52,6 +52,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         faults.extend(node.services.iter().map(|hold| hold.fault));
         faults.extend(node.moods.iter().map(|hold| hold.fault));
         faults.extend(node.drifts.iter().map(|hold| hold.fault));
+        faults.extend(node.grays.iter().map(|hold| hold.fault));
+        faults.extend(node.early.iter().map(|hold| hold.fault));
         faults.sort_unstable();
         faults.dedup();
         NodeScene {

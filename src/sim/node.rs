@@ -153,6 +153,23 @@ pub(super) struct DriftHold {
     pub ppm: i32,
 }
 
+/// A share of client calls that a fault takes, or makes late.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GrayHold {
+    pub fault: FaultId,
+    pub pulled: EventId,
+    pub rate: Rate,
+    /// How much later they are taken in; zero where they never are.
+    pub delay: Span,
+}
+
+/// A hold of a fault under which answers do not wait for the disk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EarlyHold {
+    pub fault: FaultId,
+    pub pulled: EventId,
+}
+
 /// A hold of a fault on a node's life.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PowerHold {
@@ -181,6 +198,8 @@ pub(super) struct Node<P: Protocol> {
     pub lacks: VecDeque<Lack>,
     pub omissions: Vec<Omission>,
     pub services: Vec<Service>,
+    pub grays: Vec<GrayHold>,
+    pub early: Vec<EarlyHold>,
     pub power: Vec<PowerHold>,
     /// The record since which it is not up, or slow: what peers lack it for.
     pub stopped: Option<(Instant, EventId)>,
@@ -209,6 +228,8 @@ impl<P: Protocol> Node<P> {
             lacks: VecDeque::new(),
             omissions: Vec::new(),
             services: Vec::new(),
+            grays: Vec::new(),
+            early: Vec::new(),
             power: Vec::new(),
             stopped: None,
             moods: Vec::new(),
@@ -242,6 +263,8 @@ impl<P: Protocol> Clone for Node<P> {
             lacks: self.lacks.clone(),
             omissions: self.omissions.clone(),
             services: self.services.clone(),
+            grays: self.grays.clone(),
+            early: self.early.clone(),
             power: self.power.clone(),
             stopped: self.stopped,
             moods: self.moods.clone(),

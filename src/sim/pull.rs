@@ -6,16 +6,19 @@ use super::address::Address;
 use super::client::Client;
 use super::lever::{Cue, FaultId, Lever, Plan, Whom};
 use super::network::Overlay;
-use super::node::{DriftHold, Life, MoodHold, Omission, PowerHold, Service};
+use super::node::{DriftHold, EarlyHold, GrayHold, Life, MoodHold, Omission, PowerHold, Service};
 use super::protocol::Protocol;
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
+use super::time::Span;
 use super::world::{Injected, Waiting, World};
 
 impl<P: Protocol, C: Client> World<P, C> {
     pub(super) fn inject(&mut self, fault: FaultId, plan: &Plan, tape: &mut Tape) {
         let injected = self.emit(tape, None, Causes::new, What::Injected(fault));
-        self.faults.insert(fault, Injected { record: injected, holds_for: plan.holds_for });
+        let then = plan.then.clone();
+        let holds_for = plan.holds_for;
+        self.faults.insert(fault, Injected { record: injected, holds_for, then });
         for (cue, lever) in &plan.steps {
             match cue {
                 Cue::After(span) if span.0 == 0 => self.pull(fault, injected, lever, tape),
@@ -55,8 +58,15 @@ impl<P: Protocol, C: Client> World<P, C> {
         let what = What::Pulled { fault, lever: lever.clone() };
         let pulled = self.emit(tape, None, because, what);
         self.hold(fault, pulled, &lever, tape);
-        if let Some(span) = self.faults.get_mut(&fault).and_then(|fault| fault.holds_for.take()) {
+        let Some(held) = self.faults.get_mut(&fault) else { return };
+        let (holds_for, then) = (held.holds_for.take(), std::mem::take(&mut held.then));
+        if let Some(span) = holds_for {
             self.queue.push(self.now + span, Pending::Heal { fault });
+        }
+        for (span, mut next) in then {
+            *next.groups_mut().0 = lever.groups().0.clone();
+            let lever = Arc::new(next);
+            self.queue.push(self.now + span, Pending::Pull { fault, injected, lever });
         }
     }
 
@@ -64,8 +74,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         let now = self.now;
         match lever {
             Lever::Link { from, to, fate } => {
-                for from in members(from) {
-                    for to in members(to).iter().filter(|to| *to != from) {
+                for from in from.members() {
+                    for to in to.members().iter().filter(|to| *to != from) {
                         let overlay = Overlay { fault, pulled, fate: fate.clone() };
                         self.overlays.hold(*from, *to, overlay);
                     }
@@ -75,7 +85,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 node.omissions.push(Omission { fault, pulled, way: *way, rate: *rate });
             }),
             Lever::Power { node, to } => {
-                for who in members(node) {
+                for who in node.members() {
                     self.hold_power(*who, PowerHold { fault, pulled, life: *to }, tape);
                 }
             }
@@ -92,12 +102,20 @@ impl<P: Protocol, C: Client> World<P, C> {
                 node.services.push(Service { fault, pulled, time: *time });
                 node.stopped.get_or_insert((now, pulled));
             }),
+            Lever::Gray { node, rate, delay } => self.each(node, |node| {
+                let takes = |delay: Span| delay == Span::ZERO;
+                node.grays.retain(|old| old.fault != fault || takes(old.delay) != takes(*delay));
+                node.grays.push(GrayHold { fault, pulled, rate: *rate, delay: *delay });
+            }),
+            Lever::Early { node } => self.each(node, |node| {
+                node.early.push(EarlyHold { fault, pulled });
+            }),
         }
         self.count_stopped();
     }
 
     fn each(&mut self, whom: &Whom, mut change: impl FnMut(&mut super::node::Node<P>)) {
-        for who in members(whom) {
+        for who in whom.members() {
             if let Some(node) = self.nodes.get_mut(who.index()).filter(|_| who.is_node()) {
                 change(node);
             }
@@ -121,6 +139,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             node.omissions.retain(|hold| hold.fault != fault);
             node.services.retain(|hold| hold.fault != fault);
             node.drifts.retain(|hold| hold.fault != fault);
+            node.grays.retain(|hold| hold.fault != fault);
+            node.early.retain(|hold| hold.fault != fault);
             node.settle_clock(now);
             let who = Address::Node(k as u16 + 1);
             if node.power.iter().any(|hold| hold.fault == fault) {
@@ -221,22 +241,12 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     /// Names whom a lever takes hold of now; `None` where it needs a leader and nobody leads.
     fn resolve(&self, lever: &Lever) -> Option<Lever> {
-        let whom = |whom: &Whom| self.name(whom).map(Whom::Only);
-        Some(match lever {
-            Lever::Link { from, to, fate } => {
-                Lever::Link { from: whom(from)?, to: whom(to)?, fate: fate.clone() }
-            }
-            Lever::Omit { node, way, rate } => {
-                Lever::Omit { node: whom(node)?, way: *way, rate: *rate }
-            }
-            Lever::Power { node, to } => Lever::Power { node: whom(node)?, to: *to },
-            Lever::Disk { node, mood } => Lever::Disk { node: whom(node)?, mood: *mood },
-            Lever::Clock { node, step_us, drift_ppm } => {
-                let (step_us, drift_ppm) = (*step_us, *drift_ppm);
-                Lever::Clock { node: whom(node)?, step_us, drift_ppm }
-            }
-            Lever::Service { node, time } => Lever::Service { node: whom(node)?, time: *time },
-        })
+        let mut lever = lever.clone();
+        let (one, two) = lever.groups_mut();
+        for whom in std::iter::once(one).chain(two) {
+            *whom = Whom::Only(self.name(whom)?);
+        }
+        Some(lever)
     }
 
     fn name(&self, whom: &Whom) -> Option<Vec<Address>> {
@@ -264,13 +274,5 @@ impl<P: Protocol, C: Client> World<P, C> {
         let leaders = glances.filter(|(glance, _)| glance.role.leads());
         let newest = leaders.max_by_key(|(glance, k)| (glance.epoch, std::cmp::Reverse(*k)));
         newest.map(|(_, k)| Address::Node(k as u16 + 1))
-    }
-}
-
-/// Returns the members of a resolved group.
-fn members(whom: &Whom) -> &[Address] {
-    match whom {
-        Whom::Only(these) => these,
-        _ => &[],
     }
 }

@@ -39,6 +39,8 @@ pub(super) enum Pending<P: Protocol> {
         delayed: Option<EventId>,
         /// Whether a slow node has worked on it long enough.
         served: bool,
+        /// The life of the node that has left it lying for as long as a gray fault makes it.
+        left_by: Option<u32>,
     },
     /// A node's timer may have run out.
     Timer { node: Address, timer: P::Timer, served: bool },

@@ -58,11 +58,13 @@ pub(super) struct Waiting {
 }
 
 /// A fault that is injected and not healed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Injected {
     pub record: EventId,
     /// How long it holds once it has pulled a lever; taken when it does.
     pub holds_for: Option<Span>,
+    /// What follows the first lever that it pulls; taken when it does.
+    pub then: Vec<(Span, Lever)>,
 }
 
 /// A world of one protocol and its clients.
@@ -323,7 +325,13 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     /// Withholds a message at its receiver: an event of its own.
-    fn refuse(&mut self, at: Pending<P>, why: Withheld, lever: Option<EventId>, tape: &mut Tape) {
+    pub(super) fn refuse(
+        &mut self,
+        at: Pending<P>,
+        why: Withheld,
+        lever: Option<EventId>,
+        tape: &mut Tape,
+    ) {
         if let Pending::Deliver { identity, .. } = &at {
             self.count(*identity);
         }
@@ -335,6 +343,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         if let Some((fault, pulled)) = taken {
             return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
         }
+        let Some(pending) = self.pass_gray(pending, tape) else { return };
         let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
             return;
         };

@@ -162,7 +162,7 @@ pub static ACTIONS: &[Entry] = &[
         "The selected node or link loses messages that should have been sent or received."),
     entry(Action::Class('4'), "timing", "timing", Some("break"), Faults,
         "The selected node is slow or paused, or its clock is wrong."),
-    entry(Action::Class('5'), "gray", "gray failure", Some("break"), Faults,
+    entry(Action::Class('5'), "gray", "gray", Some("break"), Faults,
         "The selected node looks well to its monitor and is not."),
     entry(Action::Class('6'), "byzantine", "Byzantine", Some("break"), Faults,
         "The selected node says different things to different peers."),
@@ -332,7 +332,6 @@ impl Action {
 /// Says that a class of the taxonomy is not in the lab.
 const fn not_here(digit: char) -> &'static str {
     match digit {
-        '5' => "gray failures are not in the lab yet",
         '6' => "Byzantine faults are not in the lab yet",
         '7' => "correlated faults are not in the lab yet",
         '9' => "overload and configuration faults are not in the lab yet",

@@ -1,8 +1,8 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
 use crate::sim::{
-    Address, ClientNote, Detail, Instant, Lever, Life, Nature, Note, Record, Role, Span, What,
-    Whom, Withheld,
+    Address, ClientNote, Detail, Instant, Lever, Life, Nature, Note, Rate, Record, Role, Span,
+    What, Whom, Withheld,
 };
 
 use super::theme::Ink;
@@ -144,24 +144,22 @@ fn pulled(lever: &Lever) -> String {
         Lever::Service { node, time } => {
             format!("makes {} take {time} for each event", whom(node))
         }
+        Lever::Gray { rate: Rate::NEVER, node, .. } => {
+            format!("grows in {} and does not show yet", whom(node))
+        }
+        Lever::Gray { node, rate, delay: Span::ZERO } => {
+            format!("takes {rate} of the calls at {}", whom(node))
+        }
+        Lever::Gray { node, rate, delay } => {
+            format!("makes {rate} of the calls at {} wait {delay}", whom(node))
+        }
+        Lever::Early { node } => format!("lets {} speak before its disk has it", whom(node)),
     }
 }
 
 /// Names the nodes that a lever took hold of, once they were resolved; of a link the smaller side.
 pub fn held_by(lever: &Lever) -> Option<String> {
-    let groups = match lever {
-        Lever::Link { from, to, .. } => vec![from, to],
-        Lever::Omit { node, .. }
-        | Lever::Power { node, .. }
-        | Lever::Disk { node, .. }
-        | Lever::Clock { node, .. }
-        | Lever::Service { node, .. } => vec![node],
-    };
-    let groups = groups.into_iter().filter_map(|whom| match whom {
-        Whom::Only(members) => Some(members),
-        _ => None,
-    });
-    let smallest = groups.min_by_key(|members| members.len())?;
+    let smallest = lever.held()?;
     Some(group(smallest.iter().copied(), 5))
 }
 
