@@ -189,14 +189,14 @@ fn an_answer_after_a_save_waits_for_the_disk() {
 #[test]
 fn a_gray_node_takes_calls_or_makes_them_late_and_its_peers_notice_nothing() {
     let gray = |rate, delay_ms| Lever::Gray { node: only(1), rate, delay: Span::millis(delay_ms) };
-    let (mut plain, mut untouched) = lab(Keep::Everything, |_| {});
-    run(&mut plain, &mut untouched, 50);
+    let (mut calm, mut untouched) = lab(Keep::Everything, |_| {});
+    run(&mut calm, &mut untouched, 50);
     let (mut world, mut tape) = lab(Keep::Everything, |_| {});
     inject(&mut world, &mut tape, 1, vec![gray(Rate::ALWAYS, 0)]);
     run(&mut world, &mut tape, 50);
     assert_eq!(returned_at(&tape.records), None, "the call is taken");
     for (who, from) in [(1, 2), (2, 1), (3, 1)] {
-        assert_eq!(heard(&world, who, from), heard(&plain, who, from), "n{who} heard n{from}");
+        assert_eq!(heard(&world, who, from), heard(&calm, who, from), "n{who} heard n{from}");
     }
     // 8 ms as ever, and 20 on top; of two levers of one fault and kind the newer counts.
     let (mut world, mut tape) = lab(Keep::Everything, |_| {});
