@@ -20,6 +20,7 @@ fn stormy(seed: u64) -> Scenario {
         from: Span::millis(500),
         until: Span::secs(4),
         only: None,
+        liars: Vec::new(),
         amnesia: true,
     };
     let strikes = storm(seed, &weather).into_iter().enumerate();

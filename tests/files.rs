@@ -105,7 +105,7 @@ const VALUES: &[Bad] = &[
     Bad("attempts: 8", "attempts: 0", (10, 52), "0", "from 1 to 100"),
     Bad("base: \"50ms\"", "base: \"0s\"", (10, 34), "\"0s\"", "from 1ms"),
     Bad("[Retry, Idempotency]", "[Retry, Retry]", (12, 25), "Retry", "each mechanism once"),
-    Bad("[Retry, Idempotency]", "[Retry, Hope]", (12, 25), "Hope", "`Retry` or `Idempotency`"),
+    Bad("[Retry, Idempotency]", "[Retry, Hope]", (12, 25), "Hope", "`Retry`, `Idempotency`"),
     Bad("on_time: \"250ms\"", "on_time: \"0s\"", (18, 23), "\"0s\"", "from 1us to 1h"),
     Bad("until: \"20s\"", "until: \"2h\"", (19, 12), "\"2h\"", "to 1h"),
 ];

@@ -134,6 +134,7 @@ fn link(record: &Record) -> Option<String> {
                 Withheld::Down => format!("{name} {from}→{who} found {who} down"),
                 Withheld::Overflow => format!("{name} {from}→{who} found the inbox full"),
                 Withheld::Unsent => format!("{name} {from}→{who} never left {from}"),
+                Withheld::Checksum => format!("{name} {from}→{who} was broken on its way"),
                 Withheld::Network | Withheld::Fault(_) => format!("{name} {from}→{who} was lost"),
             }
         }
@@ -145,6 +146,7 @@ fn link(record: &Record) -> Option<String> {
         What::Life(life) => format!("{who} was {}", life.word()),
         What::Forgot { writes } => format!("{who} lost {writes} writes of its disk"),
         What::Booted => format!("{who} started again"),
+        What::Corrupted { spot } => format!("a bit flipped {} {who}", spot.words()),
         What::Noted(note) => noted(&who, note)?,
         What::Client(note) => client(note),
         _ => return None,

@@ -98,6 +98,10 @@ fn of_what(what: &What) -> (&'static str, Map<String, Value>) {
         What::Saved { ticket } => ("saved", fields([("ticket", json!(ticket))])),
         What::Synced { ticket } => ("synced", fields([("ticket", json!(ticket))])),
         What::Forgot { writes } => ("forgot", fields([("writes", json!(writes))])),
+        What::Corrupted { spot } => {
+            let place = json!(spot.words());
+            ("corrupted", fields([("place", place)]))
+        }
         What::Noted(note) => of_noted(note),
         What::Client(note) => {
             let (event, call) = match note {
@@ -128,6 +132,7 @@ fn of_withheld(why: Withheld) -> String {
         Withheld::Fault(fault) => format!("taken by {fault}"),
         Withheld::Down => "receiver down".to_owned(),
         Withheld::Overflow => "inbox full".to_owned(),
+        Withheld::Checksum => "broken on its way".to_owned(),
         Withheld::Unsent => "sender crashed before it was sent".to_owned(),
     }
 }

@@ -148,7 +148,8 @@ pub fn scenario(seed: u64, strikes: u32, lasts: Span, amnesia: bool) -> Scenario
     let nodes = 3 + (dealt % 5) as u16;
     let until = Span::millis(500) + lasts;
     let from = Span::millis(500);
-    let weather = Weather { nodes, strikes, from, until, only: None, amnesia };
+    let liars = Vec::new();
+    let weather = Weather { nodes, strikes, from, until, only: None, liars, amnesia };
     let strikes = storm(seed, &weather).into_iter().zip(1..);
     let faults = strikes.map(|(strike, k)| PlannedFault {
         id: format!("strike-{k}"),

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::sim::clock::Clock;
-use crate::sim::{Address, Mood, Rate, Span};
+use crate::sim::{Address, Mood, Rate, Span, Spot};
 
 use super::spec::{Cut, FaultSpec, Target};
 
@@ -49,7 +49,8 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
         }
         FaultSpec::SendOmission { node, rate }
         | FaultSpec::ReceiveOmission { node, rate }
-        | FaultSpec::GrayLink { node, rate } => {
+        | FaultSpec::GrayLink { node, rate }
+        | FaultSpec::WrongCore { node, rate } => {
             target("node", node, nodes)?;
             some_rate(*rate)
         }
@@ -92,6 +93,21 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             some_time("gray", *gray, Span::LONGEST)?;
             some_time("delay", *delay, SLOWNESS_MAX)
         }
+        FaultSpec::Equivocate { nodes: liars, second } => {
+            lie(liars, "second", second.as_ref(), nodes)
+        }
+        FaultSpec::Lie { nodes: liars, to, .. } => lie(liars, "to", to.as_ref(), nodes),
+        FaultSpec::Withhold { nodes: liars, from } => lie(liars, "from", from.as_ref(), nodes),
+        FaultSpec::Replay { nodes: liars, rate } => {
+            target("nodes", liars, nodes)?;
+            some_rate(*rate)
+        }
+        FaultSpec::FlipBit { node, place, rate } => {
+            target("node", node, nodes)?;
+            let message = "a core that computes wrongly is a fault of its own";
+            require(*place != Spot::Core, "place", message, "`WrongCore(node: …, rate: …)`")?;
+            some_rate(*rate)
+        }
         FaultSpec::Partition { kind, isolate } => partition(*kind, isolate, nodes),
     }
 }
@@ -107,6 +123,16 @@ fn require(holds: bool, field: &'static str, message: &str, expected: &str) -> R
         message: message.into(),
         expected: expected.into(),
     })
+}
+
+fn lie(
+    liars: &Target,
+    field: &'static str,
+    audience: Option<&Target>,
+    nodes: u16,
+) -> Result<(), Wrong> {
+    target("nodes", liars, nodes)?;
+    audience.map_or(Ok(()), |some| target(field, some, nodes))
 }
 
 fn some_time(field: &'static str, span: Span, longest: Span) -> Result<(), Wrong> {

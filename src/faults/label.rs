@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use crate::sim::Mood;
+use crate::sim::{Mood, Spot, Untruth};
 
 use super::catalogue::{Class, Variant};
 use super::spec::{Cut, FaultSpec, Target};
-use super::{FAULTS, crash_recovery, crash_stop, gray, omission, partition, timing};
+use super::{
+    FAULTS, byzantine, crash_recovery, crash_stop, gray, omission, partition, silent_corruption,
+    timing,
+};
 
 /// Returns the class that a fault belongs to.
 pub fn class(spec: &FaultSpec) -> &'static Class {
@@ -36,6 +39,18 @@ pub fn variant(spec: &FaultSpec) -> &'static Variant {
         FaultSpec::Gray { .. } => &gray::NODE,
         FaultSpec::Leak { .. } => &gray::LEAK,
         FaultSpec::GrayLink { .. } => &gray::LINK,
+        FaultSpec::Equivocate { .. } => &byzantine::EQUIVOCATE,
+        FaultSpec::Lie { says: Untruth::Contrary, .. } => &byzantine::CONTRARY,
+        FaultSpec::Lie { says: Untruth::Value, .. } => &byzantine::FALSE_VALUE,
+        FaultSpec::Lie { says: Untruth::Denial, .. } => &byzantine::DENIAL,
+        FaultSpec::Withhold { .. } => &byzantine::WITHHOLD,
+        FaultSpec::Replay { .. } => &byzantine::REPLAY,
+        FaultSpec::FlipBit { place: Spot::Memory, .. } => &silent_corruption::MEMORY,
+        FaultSpec::FlipBit { place: Spot::Disk, .. } => &silent_corruption::DISK,
+        FaultSpec::FlipBit { place: Spot::Transit, .. } => &silent_corruption::TRANSIT,
+        FaultSpec::FlipBit { place: Spot::Core, .. } | FaultSpec::WrongCore { .. } => {
+            &silent_corruption::CORE
+        }
         FaultSpec::Partition { kind: Cut::Complete, .. } => &partition::COMPLETE,
         FaultSpec::Partition { kind: Cut::Partial, .. } => &partition::PARTIAL,
         FaultSpec::Partition { kind: Cut::CannotSend, .. } => &partition::CANNOT_SEND,
@@ -64,7 +79,13 @@ impl FaultSpec {
             | FaultSpec::EarlyAnswer { node }
             | FaultSpec::Gray { node, .. }
             | FaultSpec::Leak { node, .. }
-            | FaultSpec::GrayLink { node, .. } => node,
+            | FaultSpec::GrayLink { node, .. }
+            | FaultSpec::FlipBit { node, .. }
+            | FaultSpec::WrongCore { node, .. } => node,
+            FaultSpec::Equivocate { nodes, .. }
+            | FaultSpec::Lie { nodes, .. }
+            | FaultSpec::Withhold { nodes, .. }
+            | FaultSpec::Replay { nodes, .. } => nodes,
             FaultSpec::ChannelOmission { from, .. } | FaultSpec::SlowLink { from, .. } => from,
             FaultSpec::Partition { isolate, .. } => isolate,
         }
@@ -109,6 +130,28 @@ impl fmt::Display for FaultSpec {
             FaultSpec::GrayLink { node, rate } => {
                 write!(f, "links of clients to {node} lose {rate}")
             }
+            FaultSpec::Equivocate { nodes, second } => {
+                write!(f, "{nodes} tells two stories, the second to {}", others(second.as_ref()))
+            }
+            FaultSpec::Lie { nodes, says, to: None } if *says != Untruth::Contrary => {
+                write!(f, "{nodes} lies: {}", says.words())
+            }
+            FaultSpec::Lie { nodes, says, to } => {
+                write!(f, "{nodes} lies to {}: {}", others(to.as_ref()), says.words())
+            }
+            FaultSpec::Withhold { nodes, from } => {
+                write!(f, "{nodes} says nothing to {}", others(from.as_ref()))
+            }
+            FaultSpec::Replay { nodes, rate } => write!(f, "{nodes} says {rate} of it again"),
+            FaultSpec::FlipBit { node, place: Spot::Transit, rate } => {
+                write!(f, "bits flip in {rate} of the messages of {node}")
+            }
+            FaultSpec::FlipBit { node, place, .. } => {
+                write!(f, "a bit flips {} {node}", place.words())
+            }
+            FaultSpec::WrongCore { node, rate } => {
+                write!(f, "a core of {node} computes {rate} wrongly")
+            }
             FaultSpec::Partition { kind, isolate } => match kind {
                 Cut::Complete => write!(f, "cut off {isolate}"),
                 Cut::Partial => write!(f, "cut off {isolate} but for a bridge"),
@@ -117,6 +160,10 @@ impl fmt::Display for FaultSpec {
             },
         }
     }
+}
+
+fn others(some: Option<&Target>) -> String {
+    some.map_or_else(|| "half of the others".to_owned(), ToString::to_string)
 }
 
 fn kept(disk: Mood) -> &'static str {

@@ -8,6 +8,7 @@
 //! arms in `plan`, `check` and `label`. To add a class: a file like `crash_stop.rs` and its line in
 //! `FAULTS`.
 
+pub mod byzantine;
 pub mod catalogue;
 pub mod check;
 pub mod crash_recovery;
@@ -17,6 +18,7 @@ pub mod label;
 pub mod omission;
 pub mod partition;
 pub mod plan;
+pub mod silent_corruption;
 pub mod spec;
 pub mod storm;
 pub mod timing;
@@ -28,12 +30,14 @@ pub use plan::plan;
 pub use spec::{Cut, FaultSpec, Shift, Target};
 
 /// Every class there is, in the order of its digits.
-pub static FAULTS: [&Class; 6] = [
+pub static FAULTS: [&Class; 8] = [
     &crash_stop::CRASH_STOP,
     &crash_recovery::CRASH_RECOVERY,
     &omission::OMISSION,
     &timing::TIMING,
     &gray::GRAY,
+    &byzantine::BYZANTINE,
+    &silent_corruption::SILENT_CORRUPTION,
     &partition::PARTITION,
 ];
 

@@ -1,9 +1,11 @@
 //! From a spec to a plan of levers: a pure function, the same for a file and for a key.
 
-use crate::sim::{Address, Cue, Plan, Way, Whom};
+use crate::sim::{Address, Cue, Plan, Spot, Way, Whom};
 
 use super::spec::{FaultSpec, Target};
-use super::{crash_recovery, crash_stop, gray, omission, partition, timing};
+use super::{
+    byzantine, crash_recovery, crash_stop, gray, omission, partition, silent_corruption, timing,
+};
 
 /// Turns a fault into the levers that it pulls, in a cluster of so many nodes.
 ///
@@ -26,6 +28,12 @@ pub fn plan(spec: &FaultSpec, nodes: u16) -> Plan {
         FaultSpec::Gray { node, rate, delay } => gray::plan(node, *rate, *delay),
         FaultSpec::Leak { node, latent, gray, delay } => gray::leak(node, *latent, *gray, *delay),
         FaultSpec::GrayLink { node, rate } => gray::link(node, *rate),
+        FaultSpec::Equivocate { nodes, second } => byzantine::equivocate(nodes, second.as_ref()),
+        FaultSpec::Lie { nodes, says, to } => byzantine::tell(nodes, *says, to.as_ref()),
+        FaultSpec::Withhold { nodes, from } => byzantine::withhold(nodes, from.as_ref()),
+        FaultSpec::Replay { nodes, rate } => byzantine::replay(nodes, *rate),
+        FaultSpec::FlipBit { node, place, rate } => silent_corruption::plan(node, *place, *rate),
+        FaultSpec::WrongCore { node, rate } => silent_corruption::plan(node, Spot::Core, *rate),
         FaultSpec::Partition { kind, isolate } => partition::plan(*kind, isolate, nodes),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::sim::{Address, Mood, Rate, Span};
+use crate::sim::{Address, Mood, Rate, Span, Spot, Untruth};
 
 /// Whom a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -230,6 +230,59 @@ pub enum FaultSpec {
         /// How many messages.
         rate: Rate,
     },
+    /// The nodes are two honest nodes each under one name, and tell some a second story; all of
+    /// them tell the same two stories.
+    Equivocate {
+        /// Who lies.
+        nodes: Target,
+        /// Who is told the second story, and clients of even number with them; half of the others
+        /// where this is not given.
+        #[serde(default)]
+        second: Option<Target>,
+    },
+    /// The nodes say something else in the place of what they should say.
+    Lie {
+        /// Who lies; they collude.
+        nodes: Target,
+        /// What kind of untruth.
+        says: Untruth,
+        /// To whom; to everybody where this is not given, and `Contrary` to half of the others.
+        #[serde(default)]
+        to: Option<Target>,
+    },
+    /// The nodes say nothing to some, and the truth to all others.
+    Withhold {
+        /// Who is silent.
+        nodes: Target,
+        /// To whom; to half of the others where this is not given.
+        #[serde(default)]
+        from: Option<Target>,
+    },
+    /// The nodes say again, now and then, what they said before.
+    Replay {
+        /// Who.
+        nodes: Target,
+        /// After what share of their messages.
+        rate: Rate,
+    },
+    /// A bit flips without a signal: once in memory or on the disk, or in a share of the messages
+    /// that the node sends.
+    FlipBit {
+        /// Whose.
+        node: Target,
+        /// Where: `Memory`, `Disk` or `Transit`.
+        place: Spot,
+        /// In what share of the messages, for `Transit`.
+        #[serde(default = "a_tenth")]
+        rate: Rate,
+    },
+    /// A core computes a share of what the node sends wrongly.
+    WrongCore {
+        /// Whose.
+        node: Target,
+        /// What share.
+        rate: Rate,
+    },
     /// Links between two groups of nodes are cut; the nodes are well.
     Partition {
         /// How.
@@ -254,6 +307,11 @@ fn gray_for() -> Span {
 
 fn delay() -> Span {
     super::gray::DELAY
+}
+
+/// How much of what a node sends is flipped where a scenario does not say.
+fn a_tenth() -> Rate {
+    super::silent_corruption::FLIPS
 }
 
 #[cfg(test)]

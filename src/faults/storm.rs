@@ -5,7 +5,7 @@
 //! cluster tolerates; only a wiped disk is left out unless it is asked for.
 
 use crate::sim::chance::{Chance, Identity, Purpose, mix};
-use crate::sim::{Address, Mood, Rate, Span};
+use crate::sim::{Address, Mood, Rate, Span, Spot, Untruth};
 
 use super::spec::{Cut, FaultSpec, Shift, Target};
 
@@ -34,6 +34,8 @@ pub struct Weather {
     /// The one class that strikes, by its name, which is one of `STORMY`; every benign class where
     /// it is `None`.
     pub only: Option<String>,
+    /// Who may lie, or whose bits may flip, in a storm of such a class; nobody else does.
+    pub liars: Vec<Address>,
     /// Whether disks may be wiped: amnesia, which no benign storm has.
     pub amnesia: bool,
 }
@@ -46,8 +48,16 @@ pub fn storm(seed: u64, weather: &Weather) -> Vec<Strike> {
 }
 
 /// The classes that a storm may be of.
-pub const STORMY: [&str; 6] =
-    ["crash-stop", "crash-recovery", "omission", "timing", "gray", "partition"];
+pub const STORMY: [&str; 8] = [
+    "crash-stop",
+    "crash-recovery",
+    "omission",
+    "timing",
+    "gray",
+    "byzantine",
+    "silent corruption",
+    "partition",
+];
 
 /// The dice of one strike.
 struct Dice {
@@ -87,8 +97,17 @@ fn strike(seed: u64, k: u32, weather: &Weather) -> Strike {
 
 /// Draws until a fault of the wanted class comes.
 fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
-    if weather.only.as_deref() == Some("gray") {
-        return gray(dice, lasts, weather.nodes);
+    match weather.only.as_deref() {
+        Some("gray") => return gray(dice, lasts, weather.nodes),
+        Some("byzantine") => return lie(dice, weather),
+        Some("silent corruption") => {
+            return FaultSpec::FlipBit {
+                node: liar(dice, weather),
+                place: Spot::Transit,
+                rate: dice.rate(),
+            };
+        }
+        _ => {}
     }
     loop {
         let drawn = fault(dice, lasts, weather);
@@ -96,6 +115,26 @@ fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
         if weather.only.as_ref().is_none_or(|only| class == only) {
             return drawn;
         }
+    }
+}
+
+/// Draws one of those who may lie; the first node where nobody is named.
+fn liar(dice: &mut Dice, weather: &Weather) -> Target {
+    let last = (weather.liars.len() as u64).saturating_sub(1);
+    let drawn = weather.liars.get(dice.throw(0, last) as usize).copied();
+    Target::Node(drawn.unwrap_or(Address::Node(1)))
+}
+
+fn lie(dice: &mut Dice, weather: &Weather) -> FaultSpec {
+    let liar = liar(dice, weather);
+    let some = (dice.throw(0, 1) == 0).then(|| other(dice, &liar, weather.nodes));
+    match dice.throw(0, 5) {
+        0 => FaultSpec::Equivocate { nodes: liar, second: some },
+        1 => FaultSpec::Lie { nodes: liar, says: Untruth::Contrary, to: some },
+        2 => FaultSpec::Lie { nodes: liar, says: Untruth::Value, to: some },
+        3 => FaultSpec::Lie { nodes: liar, says: Untruth::Denial, to: some },
+        4 => FaultSpec::Withhold { nodes: liar, from: some },
+        _ => FaultSpec::Replay { nodes: liar, rate: dice.rate() },
     }
 }
 
@@ -178,11 +217,15 @@ fn side(dice: &mut Dice, node: Target, nodes: u16) -> Target {
 mod tests {
     use super::*;
 
+    const BENIGN: [&str; 5] = ["crash-stop", "crash-recovery", "omission", "timing", "partition"];
+
     #[test]
     fn a_storm_is_drawn_from_its_seed_and_passes_in_time() {
         let until = Span::secs(8);
         let from = Span::secs(1);
-        let weather = Weather { nodes: 5, strikes: 6, from, until, only: None, amnesia: false };
+        let only = None;
+        let (liars, amnesia) = (Vec::new(), false);
+        let weather = Weather { nodes: 5, strikes: 6, from, until, only, liars, amnesia };
         assert_eq!(storm(3, &weather), storm(3, &weather));
         assert_ne!(storm(3, &weather), storm(4, &weather));
         let mut classes = std::collections::BTreeSet::new();
@@ -196,7 +239,8 @@ mod tests {
                 assert!(!wiped, "no benign storm wipes a disk");
             }
         }
-        let all = super::super::FAULTS.iter().map(|class| class.variants.len()).sum::<usize>();
+        let benign = super::super::FAULTS.iter().filter(|class| BENIGN.contains(&class.name));
+        let all = benign.map(|class| class.variants.len()).sum::<usize>();
         assert!(classes.len() + 4 >= all, "nearly every variant strikes: {classes:?} of {all}");
     }
 }

@@ -3,6 +3,7 @@
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
 use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
     FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Setup, Sim, Span,
@@ -41,7 +42,11 @@ fn assemble<P: Protocol>(
         protocol,
         seed,
     };
-    Box::new(World::new(setup, tape))
+    let mut world = World::new(setup, tape);
+    for (mechanism, switch) in [(Mechanism::Checksum, CHECKSUM), (Mechanism::Scrub, SCRUB)] {
+        world.guard(switch, scenario.mechanisms.contains(&mechanism));
+    }
+    Box::new(world)
 }
 
 /// Seats the oracles that judge a scenario's protocol.

@@ -18,6 +18,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         include_str!("../../assets/scenarios/one-way-leader-check-quorum.ron"),
     ),
     ("power-cut-all", include_str!("../../assets/scenarios/power-cut-all.ron")),
+    ("raft-v1-double-vote", include_str!("../../assets/scenarios/raft-v1-double-vote.ron")),
     ("slow-leader", include_str!("../../assets/scenarios/slow-leader.ron")),
     ("steady", include_str!("../../assets/scenarios/steady.ron")),
 ];

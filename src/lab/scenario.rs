@@ -187,6 +187,10 @@ pub enum Mechanism {
     Retry,
     /// A call that is tried again takes effect once: request ids.
     Idempotency,
+    /// What was broken on its way or on a disk is refused.
+    Checksum,
+    /// Disks are read round after round, and mended from a mirror.
+    Scrub,
 }
 
 /// A fault with its instant.

@@ -16,6 +16,7 @@ pub(super) fn record(record: &Record) -> String {
         What::Life(life) => format!("{who} went {}", life.word()),
         What::Injected(fault) => format!("{fault} was injected"),
         What::Healed(fault) => format!("{fault} was healed"),
+        What::Corrupted { spot } => format!("a bit flipped {} {who}", spot.words()),
         What::Noted(note) => noted(&who, note),
         What::Client(note) => client(note),
         What::Delivered { from, detail } => format!("{} {from}→{who} arrived", detail.kind.name),

@@ -11,6 +11,7 @@
 
 pub mod clients;
 pub mod elections;
+pub mod integrity;
 pub mod logs;
 pub mod promises;
 
@@ -32,13 +33,18 @@ pub struct Mechanism {
     pub switch: Option<&'static str>,
 }
 
-/// Every mechanism that there is, by its place: clients, elections, logs, promises.
-pub static MECHANISMS: [&[Mechanism]; 4] =
-    [&clients::CLIENTS, &elections::ELECTIONS, &logs::LOGS, &promises::PROMISES];
+/// Every mechanism that there is, by its place.
+pub static MECHANISMS: &[&[Mechanism]] = &[
+    &clients::CLIENTS,
+    &elections::ELECTIONS,
+    &logs::LOGS,
+    &promises::PROMISES,
+    &integrity::INTEGRITY,
+];
 
 /// Iterates over every mechanism.
 pub fn all() -> impl Iterator<Item = &'static Mechanism> {
-    MECHANISMS.into_iter().flatten()
+    MECHANISMS.iter().copied().flatten()
 }
 
 /// Finds a mechanism by its name.

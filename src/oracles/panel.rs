@@ -1,12 +1,13 @@
 //! All oracles at one table: one record in, signals out, verdicts at any time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::Vector;
 
 use super::finding::{Finding, Grade, Signal, State, Subject, Verdict};
 use super::{Bounds, Hears, Kind, ORACLES, Oracle, Truth};
-use crate::sim::{Instant, Record};
+use crate::sim::{Address, Instant, Lever, Record, What, Whom};
 
 /// How many standing findings are kept for each property; the oldest beyond that are only counted.
 /// Failures of calls stand for ever, and no screen shows more.
@@ -74,6 +75,8 @@ impl Seat {
 pub struct Panel {
     truth: Truth,
     seats: Vec<Seat>,
+    /// Who ever lied: what such a node says of itself is no evidence of anything.
+    liars: BTreeSet<Address>,
 }
 
 impl Panel {
@@ -88,14 +91,30 @@ impl Panel {
             count: 0,
         };
         let kinds = ORACLES.iter().filter(|kind| judged.contains(&kind.property));
-        Panel { truth: Truth::new(nodes), seats: kinds.map(seat).collect() }
+        let seats = kinds.map(seat).collect();
+        Panel { truth: Truth::new(nodes), seats, liars: BTreeSet::new() }
+    }
+
+    /// Returns who ever lied.
+    pub fn liars(&self) -> &BTreeSet<Address> {
+        &self.liars
     }
 
     /// Folds in one record; what oracles have to say is put at the end of `out`, in the order of
-    /// the catalogue. Records of messages, timers and disks pass unheard.
+    /// the catalogue. Records of messages, timers and disks pass unheard,
+    /// and so does what a liar says of itself.
     pub fn observe(&mut self, record: &Record, out: &mut Vec<Signal>) {
         let heard = Hears::of(&record.what);
         if heard == Hears::NOTHING {
+            return;
+        }
+        if let What::Pulled { lever, .. } = &record.what
+            && let Lever::Lie { node: Whom::Only(liars), .. } = &**lever
+        {
+            self.liars.extend(liars);
+        }
+        let noted = matches!(record.what, What::Noted(_));
+        if noted && record.who.is_some_and(|who| self.liars.contains(&who)) {
             return;
         }
         self.truth.observe(record);

@@ -32,6 +32,45 @@ pub struct Command {
     pub once: bool,
 }
 
+/// What a false value is off by: more than any client ever writes, so that nobody wrote it.
+const FALSE_BY: u64 = 900_000_000_000;
+
+impl Command {
+    /// Returns the command with another value than its client gave it; a read has none.
+    #[must_use]
+    pub fn with_false_value(mut self) -> Command {
+        if let Op::Write { value, .. } = &mut self.op {
+            *value = value.wrapping_add(FALSE_BY);
+        }
+        self
+    }
+
+    /// Returns whether it writes.
+    pub const fn writes(&self) -> bool {
+        matches!(self.op, Op::Write { .. })
+    }
+}
+
+/// How many low bits of a value may flip: those that a client's values use.
+const BITS: u64 = 32;
+
+/// Flips a bit of a value that one of the commands writes; `bit` is a random number that picks
+/// which. Returns whether there was one.
+pub fn flip_one<'a>(commands: impl Iterator<Item = &'a mut Command>, bit: u64) -> bool {
+    let mut values: Vec<&mut u64> = commands
+        .filter_map(|command| match &mut command.op {
+            Op::Write { value, .. } => Some(value),
+            Op::Read { .. } => None,
+        })
+        .collect();
+    let count = values.len() as u64;
+    if count == 0 {
+        return false;
+    }
+    *values[(bit / BITS % count) as usize] ^= 1 << (bit % BITS);
+    true
+}
+
 /// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Applied {
@@ -104,6 +143,18 @@ impl Store {
         };
         self.remember(command.call, outcome);
         Applied::Fresh(outcome)
+    }
+
+    /// Flips a bit of one of the values; `bit` is a random number that picks which. Returns whether
+    /// there was a value.
+    pub fn flip(&mut self, bit: u64) -> bool {
+        let count = self.values.len() as u64;
+        if count == 0 {
+            return false;
+        }
+        let key = self.values.keys().nth((bit / BITS % count) as usize).copied();
+        let place = key.and_then(|key| self.values.get_mut(&key));
+        place.map(|value| *value ^= 1 << (bit % BITS)).is_some()
     }
 
     fn remember(&mut self, call: CallId, outcome: Outcome) {

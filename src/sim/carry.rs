@@ -31,12 +31,12 @@ impl<P: Protocol, C: Client> World<P, C> {
         for (place, effect) in effects.drain(..).enumerate() {
             let child = identity.child(place as u64);
             match effect {
-                Effect::Send { to, msg } => {
-                    self.send(me, to, Load::Peer(msg), child, cause, tape);
-                }
+                Effect::Send { to, msg } => self.say(me, to, msg, child, cause, tape),
                 Effect::Answer { call, outcome } => {
-                    let load = Load::Answer(call, outcome);
-                    self.send(me, call.client, load, child, cause, tape);
+                    let (outcome, bent) = self.tell_client(me, call, outcome);
+                    let (outcome, spoilt) = self.spoil_answer(me, outcome, child);
+                    let (load, because) = (Load::Answer(call, outcome), (cause, bent.or(spoilt)));
+                    self.send(me, call.client, load, child, because, tape);
                 }
                 Effect::Save(delta) => self.save(me, delta, child, cause, tape),
                 Effect::Arm(timer, wait) => self.arm(me, timer, &wait, child, (cause, fed_by)),
@@ -51,7 +51,13 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     fn note(&mut self, me: Address, note: Note, cause: EventId, tape: &mut Tape) {
         let leads = matches!(note, Note::Role { role, .. } if role.leads());
-        let because = || Causes::from_slice(&[Because::Of(cause)]);
+        let leads = leads && me.index() < self.size;
+        let tainted = self.nodes[me.index()].tainted;
+        let because = || {
+            let mut causes = Causes::from_slice(&[Because::Of(cause)]);
+            causes.extend(tainted.map(Because::Of));
+            causes
+        };
         self.emit(tape, Some(me), because, What::Noted(note));
         if leads {
             for waiting in std::mem::take(&mut self.waiting) {
@@ -107,25 +113,73 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
     }
 
+    /// Says what a node wants to say, as far as no fault makes it say something else.
+    fn say(
+        &mut self,
+        me: Address,
+        to: Address,
+        msg: P::Msg,
+        identity: Identity,
+        cause: EventId,
+        tape: &mut Tape,
+    ) {
+        let node = &self.nodes[me.index()];
+        if node.lies.is_empty() && node.flips.is_empty() {
+            return self.send(me, to, Load::Peer(msg), identity, (cause, None), tape);
+        }
+        let (mut msg, bent) = self.tell(me, to, msg);
+        self.replay(me, to, &msg, identity, cause, tape);
+        let spoilt = self.spoil(me, &mut msg, identity);
+        let lever = bent.or(spoilt.map(|(lever, _)| lever));
+        let broken = spoilt.filter(|(_, tells)| *tells).map(|(lever, _)| lever);
+        self.send_broken(me, to, Load::Peer(msg), identity, (cause, lever), broken, tape);
+    }
+
     /// Sends, or holds back until the disk has all that was saved before.
-    fn send(
+    pub(super) fn send(
         &mut self,
         me: Address,
         to: Address,
         load: Load<P::Msg>,
         identity: Identity,
-        because: EventId,
+        because: (EventId, Option<EventId>),
+        tape: &mut Tape,
+    ) {
+        self.send_broken(me, to, load, identity, because, None, tape);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that is known of one message")]
+    fn send_broken(
+        &mut self,
+        me: Address,
+        to: Address,
+        load: Load<P::Msg>,
+        identity: Identity,
+        because: (EventId, Option<EventId>),
+        broken: Option<EventId>,
         tape: &mut Tape,
     ) {
         let node = &mut self.nodes[me.index()];
         let after = node.disk.written();
         let early = node.early.first().map(|hold| hold.pulled);
+        let held = Held { after, identity, because, broken, to, load };
         if after > node.disk.synced() && early.is_none() {
-            node.held.push_back(Held { after, identity, because, to, load });
+            node.held.push_back(held);
         } else {
             let early = early.filter(|_| after > node.disk.synced());
-            self.transmit((me, to), load, identity, (because, early), tape);
+            self.leave(me, held, early, tape);
         }
+    }
+
+    /// Lets a message leave a node; `freed` is what let it go, where it waited or should have.
+    fn leave(&mut self, me: Address, held: Held<P>, freed: Option<EventId>, tape: &mut Tape) {
+        let Held { identity, because, broken, to, load, .. } = held;
+        let mut causes = Causes::from_slice(&[Because::Of(because.0)]);
+        causes.extend(freed.map(Because::Of));
+        let Some(route) = self.route(me, to) else { return };
+        causes.extend(because.1.or(route.lever).map(Because::Of));
+        causes.extend(self.nodes[me.index()].tainted.map(Because::Of));
+        self.transmit((me, route.to), load, identity, &causes, broken, tape);
     }
 
     /// Lets go of the sends that waited for the disk, now that `synced` says that it has them.
@@ -134,8 +188,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             let node = &mut self.nodes[me.index()];
             let ready = node.disk.synced();
             let Some(held) = node.held.pop_front_if(|held| held.after <= ready) else { return };
-            let because = (held.because, Some(synced));
-            self.transmit((me, held.to), held.load, held.identity, because, tape);
+            self.leave(me, held, Some(synced), tape);
         }
     }
 
@@ -146,24 +199,22 @@ impl<P: Protocol, C: Client> World<P, C> {
         (from, to): (Address, Address),
         load: Load<P::Msg>,
         identity: Identity,
-        (cause, freed): (EventId, Option<EventId>),
+        causes: &Causes,
+        broken: Option<EventId>,
         tape: &mut Tape,
     ) {
+        let body = to;
+        let (from, to) = (self.public(from), self.public(to));
         let sent = if super::cause::keeps_messages(tape) {
-            let because = || {
-                let mut causes = Causes::from_slice(&[Because::Of(cause)]);
-                causes.extend(freed.map(Because::Of));
-                causes
-            };
             let what = What::Sent { to, detail: load.describe::<P>() };
-            self.emit(tape, Some(from), because, what)
+            self.emit(tape, Some(from), || causes.clone(), what)
         } else {
             self.skip_record()
         };
         let travel = self.travel(from, to, identity);
         let make = |load, identity, delayed| Pending::Deliver {
             from,
-            to,
+            to: body,
             load,
             sent,
             sent_at: self.now,
@@ -171,6 +222,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             delayed,
             served: false,
             left_by: None,
+            broken,
         };
         match travel {
             Travel::Lost(why, lever) => {
@@ -194,6 +246,11 @@ impl<P: Protocol, C: Client> World<P, C> {
         let chance = self.chance;
         if from.is_node()
             && let Some((fault, pulled)) = self.omitted(from, Way::Send, identity)
+        {
+            return Travel::Lost(Withheld::Fault(fault), Some(pulled));
+        }
+        if from.is_node()
+            && let Some((fault, pulled)) = self.silent(from, to)
         {
             return Travel::Lost(Withheld::Fault(fault), Some(pulled));
         }
@@ -312,7 +369,9 @@ impl<P: Protocol, C: Client> World<P, C> {
                 ClientEffect::Call { to, call, op } => {
                     called = Some(to);
                     let load = Load::Call(call, op);
-                    self.transmit((me, to), load, child, (cause, None), tape);
+                    let causes = Causes::from_slice(&[Because::Of(cause)]);
+                    let Some(route) = self.route(me, to) else { continue };
+                    self.transmit((me, route.to), load, child, &causes, None, tape);
                 }
                 ClientEffect::Arm(timer, wait) => {
                     self.arm_client(me, timer, &wait, child, (cause, called));

@@ -53,6 +53,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         };
         if kept {
             let because = if tape.keep == Keep::Everything { because() } else { Causes::new() };
+            let who = who.map(|who| self.public(who));
             tape.records.push(Record { at: self.now, id, who, because, what });
         }
         id
@@ -160,7 +161,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         if self.stopped == 0 {
             return;
         }
-        let peers = self.nodes.iter().enumerate().filter(|(k, _)| {
+        let peers = self.nodes.iter().take(self.size).enumerate().filter(|(k, _)| {
             let peer = Address::Node(*k as u16 + 1);
             peer != me && whose.is_none_or(|who| who == peer)
         });

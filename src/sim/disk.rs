@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::network::Latency;
 use super::node::Mood;
-use super::protocol::{Protocol, Ticket};
+use super::protocol::{Flip, Protocol, Ticket};
 use super::time::Span;
 
 /// The disks as the scenario describes them, before any fault.
@@ -33,6 +33,8 @@ pub struct Disk<P: Protocol> {
     synced: Ticket,
     /// What a crash takes.
     pub mood: Mood,
+    /// What would be stable, had no bit flipped: what a mirror holds.
+    sound: Option<P::Stable>,
 }
 
 impl<P: Protocol> Clone for Disk<P> {
@@ -42,6 +44,7 @@ impl<P: Protocol> Clone for Disk<P> {
             pending: self.pending.clone(),
             synced: self.synced,
             mood: self.mood,
+            sound: self.sound.clone(),
         }
     }
 }
@@ -49,7 +52,7 @@ impl<P: Protocol> Clone for Disk<P> {
 impl<P: Protocol> Disk<P> {
     /// Makes a disk that holds what an earlier life left, or nothing.
     pub fn new(stable: Option<P::Stable>, mood: Mood) -> Self {
-        Disk { stable, pending: VecDeque::new(), synced: Ticket(0), mood }
+        Disk { stable, pending: VecDeque::new(), synced: Ticket(0), mood, sound: None }
     }
 
     /// Returns what is stable.
@@ -79,9 +82,35 @@ impl<P: Protocol> Disk<P> {
         while self.synced < up_to {
             let Some(delta) = self.pending.pop_front() else { break };
             P::persist(self.stable.get_or_insert_default(), &delta);
+            if let Some(sound) = &mut self.sound {
+                P::persist(sound, &delta);
+            }
             self.synced.0 += 1;
         }
         self.synced > before
+    }
+
+    /// Flips one bit of what is stable; returns whether there was one to flip.
+    pub fn flip(&mut self, bit: u64) -> bool {
+        let Some(stable) = &mut self.stable else { return false };
+        let before = stable.clone();
+        let flipped = P::flip(Flip::Stable(stable), bit);
+        if flipped {
+            self.sound.get_or_insert(before);
+        }
+        flipped
+    }
+
+    /// Returns whether a checksum over what is stable is right.
+    pub fn is_sound(&self) -> bool {
+        self.sound.is_none()
+    }
+
+    /// Puts back what a mirror holds.
+    pub fn mend(&mut self) {
+        if let Some(sound) = self.sound.take() {
+            self.stable = Some(sound);
+        }
     }
 
     /// Goes through a crash, as the mood has it; returns how many writes are gone.
@@ -95,7 +124,7 @@ impl<P: Protocol> Disk<P> {
             Mood::UnsyncedLost => self.pending.len() as u64,
             Mood::Wiped => {
                 let all = written.0 + u64::from(self.stable.is_some());
-                self.stable = None;
+                (self.stable, self.sound) = (None, None);
                 all
             }
         };

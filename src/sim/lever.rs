@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::network::Fate;
 use super::node::{Life, Mood};
+use super::signed::Untruth;
 use super::time::{Instant, Rate, Span};
 
 /// Which fault of a run, from 1.
@@ -34,6 +35,9 @@ pub enum Whom {
     NotLeader,
     /// Every node but the leader and its bridge, the lowest of the others; waits as `Leader` does.
     BeyondBridge,
+    /// The later half of the nodes that the lever does not strike: whom a liar tells the second
+    /// story where nobody says to whom.
+    OtherHalf,
     /// Every node.
     Nodes,
     /// Every client.
@@ -57,6 +61,60 @@ pub enum Way {
     Send,
     /// After the network: what the node receives.
     Receive,
+}
+
+/// How a node lies. What another has signed it cannot make up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lie {
+    /// Says something else in the place of what it should say, as its protocol's `forge` has it.
+    Tell {
+        /// What kind of untruth.
+        says: Untruth,
+        /// To whom; to everybody where it is not given.
+        to: Option<Whom>,
+    },
+    /// Is two honest nodes under one name: one to those who are told the second story and to
+    /// clients of even number, the other to everybody else. Liars of one lever share both stories.
+    Equivocate {
+        /// Who is told the second story.
+        second: Whom,
+    },
+    /// Says nothing to some, and the truth to all others.
+    Withhold {
+        /// To whom nothing is said.
+        from: Whom,
+    },
+    /// Says again what it said before.
+    Replay {
+        /// After what share of its messages.
+        rate: Rate,
+    },
+}
+
+/// Where a bit is flipped without a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Spot {
+    /// In memory, once.
+    Memory,
+    /// On the disk, once; it is read when the node next starts.
+    Disk,
+    /// On the way, in a share of what the node sends; a checksum finds it.
+    Transit,
+    /// In the core that computes it, in a share of what the node sends; a checksum over the wrong
+    /// result is right.
+    Core,
+}
+
+impl Spot {
+    /// Returns the words for it, before a node's name.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Spot::Memory => "in the memory of",
+            Spot::Disk => "on the disk of",
+            Spot::Transit => "in messages of",
+            Spot::Core => "in results of",
+        }
+    }
 }
 
 /// One hold on the world.
@@ -125,6 +183,22 @@ pub enum Lever {
         /// Which nodes.
         node: Whom,
     },
+    /// Makes a node lie.
+    Lie {
+        /// Which nodes: they collude.
+        node: Whom,
+        /// How.
+        lie: Lie,
+    },
+    /// Flips bits without a signal.
+    Corrupt {
+        /// Which nodes.
+        node: Whom,
+        /// Where.
+        spot: Spot,
+        /// In what share of what the node sends, for `Transit` and `Core`.
+        rate: Rate,
+    },
 }
 
 impl Lever {
@@ -138,6 +212,8 @@ impl Lever {
             | Lever::Clock { node, .. }
             | Lever::Service { node, .. }
             | Lever::Gray { node, .. }
+            | Lever::Lie { node, .. }
+            | Lever::Corrupt { node, .. }
             | Lever::Early { node } => (node, None),
         }
     }
@@ -152,6 +228,8 @@ impl Lever {
             | Lever::Clock { node, .. }
             | Lever::Service { node, .. }
             | Lever::Gray { node, .. }
+            | Lever::Lie { node, .. }
+            | Lever::Corrupt { node, .. }
             | Lever::Early { node } => (node, None),
         }
     }

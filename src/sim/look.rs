@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::client::{ANSWER, CALL, Client};
+use super::corrupt::{CHECKSUM, SCRUB};
 use super::lever::FaultId;
 use super::network::Fate;
 use super::protocol::{Detail, Protocol};
@@ -23,10 +24,12 @@ impl<M> Load<M> {
 
 impl<P: Protocol, C: Client> World<P, C> {
     pub(super) fn draw_scene(&self) -> Scene {
-        let nodes = (1..=self.nodes.len() as u16).map(Address::Node);
+        let nodes = (1..=self.size as u16).map(Address::Node);
         let mut flights: Vec<Flight> = self.queue.iter().filter_map(flight).collect();
         flights.sort_by_key(|flight| (flight.due, flight.sent));
         let mut switches = self.protocol.switches();
+        switches.push((CHECKSUM, self.guards.checksum));
+        switches.push((SCRUB, self.guards.scrub));
         switches.extend(self.callers.first().map(|c| c.client.switches()).unwrap_or_default());
         let links = self.overlays.iter().map(|(from, to, overlay)| LinkScene {
             from,
@@ -54,6 +57,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         faults.extend(node.drifts.iter().map(|hold| hold.fault));
         faults.extend(node.grays.iter().map(|hold| hold.fault));
         faults.extend(node.early.iter().map(|hold| hold.fault));
+        faults.extend(node.lies.iter().map(|hold| hold.fault));
+        faults.extend(node.flips.iter().map(|hold| hold.fault));
+        faults.extend(node.spoilt.map(|(fault, _)| fault));
         faults.sort_unstable();
         faults.dedup();
         NodeScene {
@@ -71,7 +77,8 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     pub(super) fn look_into(&self, who: Address, rows: usize) -> Option<Inspection> {
-        let node = self.nodes.get(who.index()).filter(|_| who.is_node())?;
+        let node =
+            self.nodes.get(who.index()).filter(|_| who.is_node() && who.index() < self.size)?;
         let timers = node.timers.iter();
         let mut timers: Vec<_> =
             timers.map(|(timer, armed)| (P::timer(timer).name, armed.due)).collect();

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::chance::Identity;
 use super::clock::Clock;
+use super::corrupt::Flips;
 use super::disk::Disk;
 use super::lever::{FaultId, Way};
+use super::lies::LieHold;
 use super::protocol::{Protocol, Ticket};
 use super::queue::Pending;
 use super::record::{Because, EventId};
@@ -100,8 +102,10 @@ pub(super) struct Held<P: Protocol> {
     pub after: Ticket,
     /// Who it is, for draws.
     pub identity: Identity,
-    /// What caused it.
-    pub because: EventId,
+    /// What caused it, and the lever that made it another.
+    pub because: (EventId, Option<EventId>),
+    /// Whether it is broken on its way, and by which lever.
+    pub broken: Option<EventId>,
     /// To whom and what.
     pub to: Address,
     /// What.
@@ -209,6 +213,18 @@ pub(super) struct Node<P: Protocol> {
     pub drifts: Vec<DriftHold>,
     /// The record of what its last crash took, until it starts again.
     pub forgot: Option<EventId>,
+    /// How faults make it lie.
+    pub lies: Vec<LieHold>,
+    /// What it said, where a lie makes it say it again.
+    pub said: VecDeque<(Address, P::Msg)>,
+    /// How faults flip bits in what it sends.
+    pub flips: Vec<Flips>,
+    /// The fault that flipped a bit on its disk, and the record of it.
+    pub spoilt: Option<(FaultId, EventId)>,
+    /// The record of a flipped bit in what it knows: a cause of all that it says since.
+    pub tainted: Option<EventId>,
+    /// Whether it was the second face of a liar that is honest again: nobody is at home.
+    pub gone: bool,
 }
 
 impl<P: Protocol> Node<P> {
@@ -235,6 +251,12 @@ impl<P: Protocol> Node<P> {
             moods: Vec::new(),
             drifts: Vec::new(),
             forgot: None,
+            lies: Vec::new(),
+            said: VecDeque::new(),
+            flips: Vec::new(),
+            spoilt: None,
+            tainted: None,
+            gone: false,
         }
     }
 
@@ -270,6 +292,12 @@ impl<P: Protocol> Clone for Node<P> {
             moods: self.moods.clone(),
             drifts: self.drifts.clone(),
             forgot: self.forgot,
+            lies: self.lies.clone(),
+            said: self.said.clone(),
+            flips: self.flips.clone(),
+            spoilt: self.spoilt,
+            tainted: self.tainted,
+            gone: self.gone,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::address::Address;
 use super::client::Client;
-use super::lever::{Cue, FaultId, Lever, Plan, Whom};
+use super::lever::{Cue, FaultId, Lever, Lie, Plan, Whom};
 use super::network::Overlay;
 use super::node::{DriftHold, EarlyHold, GrayHold, Life, MoodHold, Omission, PowerHold, Service};
 use super::protocol::Protocol;
@@ -85,8 +85,9 @@ impl<P: Protocol, C: Client> World<P, C> {
                 node.omissions.push(Omission { fault, pulled, way: *way, rate: *rate });
             }),
             Lever::Power { node, to } => {
-                for who in node.members() {
-                    self.hold_power(*who, PowerHold { fault, pulled, life: *to }, tape);
+                let bodies = node.members().iter().flat_map(|who| self.bodies(*who));
+                for who in bodies.collect::<Vec<_>>() {
+                    self.hold_power(who, PowerHold { fault, pulled, life: *to }, tape);
                 }
             }
             Lever::Disk { node, mood } => self.each(node, |node| {
@@ -110,14 +111,26 @@ impl<P: Protocol, C: Client> World<P, C> {
             Lever::Early { node } => self.each(node, |node| {
                 node.early.push(EarlyHold { fault, pulled });
             }),
+            Lever::Lie { node, lie } => {
+                for who in node.members() {
+                    self.hold_lie(*who, node.members(), (fault, pulled), lie);
+                }
+            }
+            Lever::Corrupt { node, spot, rate } => {
+                for who in node.members().iter().filter(|who| who.is_node()) {
+                    self.hold_corruption(*who, (fault, pulled), (*spot, *rate), tape);
+                }
+            }
         }
         self.count_stopped();
     }
 
     fn each(&mut self, whom: &Whom, mut change: impl FnMut(&mut super::node::Node<P>)) {
-        for who in whom.members() {
-            if let Some(node) = self.nodes.get_mut(who.index()).filter(|_| who.is_node()) {
-                change(node);
+        for who in whom.members().iter().filter(|who| who.is_node()) {
+            for body in self.bodies(*who) {
+                if let Some(node) = self.nodes.get_mut(body.index()) {
+                    change(node);
+                }
             }
         }
     }
@@ -133,6 +146,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         let healed = self.emit(tape, None, because, What::Healed(fault));
         self.overlays.release(fault);
         self.waiting.retain(|waiting| waiting.fault != fault);
+        self.release_lies(fault);
+        self.release_corruption(fault);
         for k in 0..self.nodes.len() {
             let (now, base) = (self.now, self.disk.mood);
             let node = &mut self.nodes[k];
@@ -185,10 +200,13 @@ impl<P: Protocol, C: Client> World<P, C> {
             self.crash(who, id, tape);
         }
         if before == Life::Down {
+            if !self.may_start(who, tape) {
+                return self.settle_life(who, id, tape);
+            }
             let node = &mut self.nodes[who.index()];
             node.incarnation += 1;
             let mut causes = Causes::from_slice(&[Because::Of(id)]);
-            causes.extend(node.forgot.take().map(Because::Of));
+            causes.extend(node.forgot.take().or(node.tainted).map(Because::Of));
             self.start_node(who, causes, tape);
         } else if before == Life::Paused && after == Life::Up {
             self.wake(who, stop);
@@ -230,7 +248,7 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     pub(super) fn switch(&mut self, switch: &'static str, on: bool, tape: &mut Tape) {
-        let mut known = self.protocol.set(switch, on);
+        let mut known = self.protocol.set(switch, on) | self.guard(switch, on);
         for caller in &mut self.callers {
             known |= caller.client.set(switch, on);
         }
@@ -246,12 +264,35 @@ impl<P: Protocol, C: Client> World<P, C> {
         for whom in std::iter::once(one).chain(two) {
             *whom = Whom::Only(self.name(whom)?);
         }
+        if let Lever::Lie { node, lie } = &mut lever {
+            *lie = self.resolve_lie(lie, node.members())?;
+        }
         Some(lever)
     }
 
+    /// Names everybody in a lie.
+    fn resolve_lie(&self, lie: &Lie, liars: &[Address]) -> Option<Lie> {
+        let name = |whom: &Whom| match whom {
+            Whom::OtherHalf => {
+                let nodes = (1..=self.size as u16).map(Address::Node);
+                let others: Vec<Address> = nodes.filter(|who| !liars.contains(who)).collect();
+                Some(Whom::Only(others[others.len() - others.len() / 2..].to_vec()))
+            }
+            other => self.name(other).map(Whom::Only),
+        };
+        Some(match lie {
+            Lie::Tell { says, to: None } => Lie::Tell { says: *says, to: None },
+            Lie::Tell { says, to: Some(to) } => Lie::Tell { says: *says, to: Some(name(to)?) },
+            Lie::Equivocate { second } => Lie::Equivocate { second: name(second)? },
+            Lie::Withhold { from } => Lie::Withhold { from: name(from)? },
+            Lie::Replay { rate } => Lie::Replay { rate: *rate },
+        })
+    }
+
     fn name(&self, whom: &Whom) -> Option<Vec<Address>> {
-        let nodes = 1..=self.nodes.len() as u16;
+        let nodes = 1..=self.size as u16;
         Some(match whom {
+            Whom::OtherHalf => Vec::new(),
             Whom::Only(these) => these.clone(),
             Whom::Leader => vec![self.leader()?],
             Whom::NotLeader => {
@@ -269,7 +310,8 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     /// Returns who leads in the highest epoch and is not down.
     pub(super) fn leader(&self) -> Option<Address> {
-        let alive = self.nodes.iter().enumerate().filter(|(_, node)| node.life != Life::Down);
+        let alive = self.nodes.iter().take(self.size).enumerate();
+        let alive = alive.filter(|(_, node)| node.life != Life::Down);
         let glances = alive.map(|(k, node)| (self.protocol.glance(&node.state), k));
         let leaders = glances.filter(|(glance, _)| glance.role.leads());
         let newest = leaders.max_by_key(|(glance, k)| (glance.epoch, std::cmp::Reverse(*k)));

@@ -41,7 +41,11 @@ pub(super) enum Pending<P: Protocol> {
         served: bool,
         /// The life of the node that has left it lying for as long as a gray fault makes it.
         left_by: Option<u32>,
+        /// The lever that broke it on its way, so that a checksum tells.
+        broken: Option<EventId>,
     },
+    /// A scrubber has read a node's disk.
+    Scrub { node: Address },
     /// A node's timer may have run out.
     Timer { node: Address, timer: P::Timer, served: bool },
     /// A client's timer may have run out.
@@ -60,7 +64,10 @@ impl<P: Protocol> Pending<P> {
         match self {
             Pending::Deliver { to, .. } => Some(*to).filter(|to| to.is_node()),
             Pending::Timer { node, .. } | Pending::Synced { node, .. } => Some(*node),
-            Pending::ClientTimer { .. } | Pending::Pull { .. } | Pending::Heal { .. } => None,
+            Pending::ClientTimer { .. }
+            | Pending::Scrub { .. }
+            | Pending::Pull { .. }
+            | Pending::Heal { .. } => None,
         }
     }
 

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::address::Address;
 use super::client::ClientNote;
-use super::lever::{FaultId, Lever};
+use super::lever::{FaultId, Lever, Spot};
 use super::node::Life;
 use super::note::Note;
 use super::protocol::Detail;
@@ -61,6 +61,8 @@ pub enum Withheld {
     Overflow,
     /// The sender crashed before its disk had what had to be there first.
     Unsent,
+    /// The receiver's checksum told that it was broken on its way.
+    Checksum,
 }
 
 /// What happened.
@@ -110,6 +112,11 @@ pub enum What {
     Forgot {
         /// How many writes.
         writes: u64,
+    },
+    /// A bit flipped, and nobody was told.
+    Corrupted {
+        /// Where.
+        spot: Spot,
     },
     /// A node said something.
     Noted(Note),

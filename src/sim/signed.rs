@@ -4,6 +4,8 @@
 //! signer mints one, or the liar that controls it. That is the whole of what the papers assume of
 //! cryptography (Castro and Liskov 1999, section 2).
 
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
 
 /// A value with its author's signature.
@@ -31,7 +33,7 @@ impl<T> Signed<T> {
 }
 
 /// What kind of untruth a liar tells; each protocol's `forge` says what it means for its messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Untruth {
     /// The contrary of what is so, to those peers alone who are told the second story: commit for
     /// abort, one value for another.
@@ -41,6 +43,17 @@ pub enum Untruth {
     /// A false account of what it has done: a vote that it had no right to give, an acknowledgement
     /// of what it did not keep, a log or a promise that it denies.
     Denial,
+}
+
+impl Untruth {
+    /// Returns the words for it, after a liar's name.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Untruth::Contrary => "say the contrary",
+            Untruth::Value => "tell false values",
+            Untruth::Denial => "deny what it did",
+        }
+    }
 }
 
 /// A node that lies, and those who lie with it.

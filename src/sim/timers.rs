@@ -39,6 +39,10 @@ impl<K: Eq> Timers<K> {
         self.0.clear();
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut Armed)> {
+        self.0.iter_mut().map(|(key, armed)| (&*key, armed))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&K, &Armed)> {
         self.0.iter().map(|(key, armed)| (key, armed))
     }

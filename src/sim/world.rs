@@ -8,14 +8,16 @@ use std::sync::Arc;
 use super::address::Address;
 use super::chance::{Chance, Identity, mix};
 use super::client::{Client, ClientEvent, ClientOutbox, ClientTimer};
+use super::corrupt::Guards;
 use super::disk::{Disk, DiskSpec};
 use super::lever::{FaultId, Input, Lever};
+use super::lies::Face;
 use super::network::{Network, Overlays};
-use super::node::{Armed, INBOX_MAX, Lack, Life, Node};
+use super::node::{Lack, Node};
 use super::outbox::Outbox;
 use super::protocol::{Event, Protocol, Ticket};
-use super::queue::{Load, Pending, Queue};
-use super::record::{Because, Causes, EventId, Tape, What, Withheld};
+use super::queue::Queue;
+use super::record::{Causes, EventId, Tape, What};
 use super::scene::{Inspection, Scene};
 use super::seam::Sim;
 use super::time::{Instant, Span};
@@ -80,7 +82,12 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) records: u32,
     pub(super) digest: u64,
     pub(super) queue: Queue<P>,
+    /// The nodes, and behind them the second faces of liars.
     pub(super) nodes: Vec<Node<P>>,
+    /// How many nodes there are.
+    pub(super) size: usize,
+    pub(super) faces: Vec<Face>,
+    pub(super) guards: Guards,
     pub(super) callers: Vec<Caller<C>>,
     pub(super) overlays: Overlays,
     /// Faults that are injected and not healed.
@@ -106,6 +113,9 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             digest: self.digest,
             queue: self.queue.clone(),
             nodes: self.nodes.clone(),
+            size: self.size,
+            faces: self.faces.clone(),
+            guards: self.guards,
             callers: self.callers.clone(),
             overlays: self.overlays.clone(),
             faults: self.faults.clone(),
@@ -146,7 +156,10 @@ impl<P: Protocol, C: Client> World<P, C> {
             records: 0,
             digest: mix(setup.seed),
             queue: Queue::new(),
+            size: nodes.len(),
             nodes,
+            faces: Vec::new(),
+            guards: Guards::default(),
             callers: callers
                 .map(|client| Caller { client, timers: Timers::new(), lacks: VecDeque::new() })
                 .collect(),
@@ -175,9 +188,10 @@ impl<P: Protocol, C: Client> World<P, C> {
         let id = self.emit(tape, Some(me), || because, What::Booted);
         let incarnation = u64::from(self.nodes[me.index()].incarnation);
         let identity = Identity(mix(me.index() as u64 + 1)).child(incarnation);
+        let name = self.public(me);
         let node = &mut self.nodes[me.index()];
-        self.outbox.reuse(me, node.clock.read(self.now), identity, Ticket(0));
-        node.state = self.protocol.boot(me, node.disk.stable(), &mut self.outbox);
+        self.outbox.reuse(name, node.clock.read(self.now), identity, Ticket(0));
+        node.state = self.protocol.boot(name, node.disk.stable(), &mut self.outbox);
         self.carry_out(me, id, None, identity, tape);
     }
 
@@ -198,8 +212,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         fed_by: Option<Address>,
         tape: &mut Tape,
     ) {
+        let name = self.public(me);
         let node = &mut self.nodes[me.index()];
-        self.outbox.reuse(me, node.clock.read(self.now), cause.1, node.disk.written());
+        self.outbox.reuse(name, node.clock.read(self.now), cause.1, node.disk.written());
         if let Event::Request { call, op } = event {
             self.outbox.receive_request(call, op);
         }
@@ -226,210 +241,6 @@ impl<P: Protocol, C: Client> World<P, C> {
     /// Rolls the digest on.
     pub(super) fn roll(&mut self, bits: u64) {
         self.digest = mix(self.digest ^ bits);
-    }
-
-    fn count(&mut self, identity: Identity) {
-        self.events += 1;
-        self.roll(self.now.0 ^ identity.0);
-    }
-
-    fn happen(&mut self, pending: Pending<P>, tape: &mut Tape) {
-        if let Pending::Timer { node, timer, .. } = &pending
-            && !self.runs_out(*node, timer)
-        {
-            return;
-        }
-        let Some(pending) = self.admit(pending, tape) else { return };
-        match pending {
-            Pending::Deliver { .. } => self.deliver(pending, tape),
-            Pending::Timer { node, timer, .. } => self.fire(node, timer, tape),
-            Pending::ClientTimer { client, timer } => self.fire_client(client, timer, tape),
-            Pending::Synced { node, ticket, incarnation, identity } => {
-                if self.nodes[node.index()].incarnation == incarnation {
-                    self.synced(node, ticket, identity, tape);
-                }
-            }
-            Pending::Pull { fault, injected, lever } => {
-                self.count(Identity(u64::from(fault.0)));
-                self.pull(fault, injected, &lever, tape);
-            }
-            Pending::Heal { fault } => {
-                self.count(Identity(u64::from(fault.0)));
-                self.heal(fault, tape);
-            }
-        }
-    }
-
-    /// Lets an event through to a node that can take it now; what a node that is down, paused or
-    /// slow does with it is done here.
-    fn admit(&mut self, pending: Pending<P>, tape: &mut Tape) -> Option<Pending<P>> {
-        let Some(node) = pending.node() else { return Some(pending) };
-        let state = &mut self.nodes[node.index()];
-        match state.life {
-            Life::Up if state.services.is_empty() => Some(pending),
-            Life::Up => self.slow(node, pending),
-            Life::Paused => {
-                self.park(node, pending, tape);
-                None
-            }
-            Life::Down => {
-                if let Pending::Deliver { .. } = pending {
-                    let stop = state.stopped.map(|(_, id)| id);
-                    self.refuse(pending, Withheld::Down, stop, tape);
-                }
-                None
-            }
-        }
-    }
-
-    /// Makes an event wait for its turn at a node that a fault slows.
-    fn slow(&mut self, me: Address, mut pending: Pending<P>) -> Option<Pending<P>> {
-        if pending.is_served() {
-            return Some(pending);
-        }
-        let node = &mut self.nodes[me.index()];
-        let pulled = node.services.last().map(|service| service.pulled);
-        let total = node.services.iter().fold(Span::ZERO, |sum, s| sum + s.time);
-        node.busy_until = node.busy_until.max(self.now) + total;
-        pending.serve(pulled);
-        if let Pending::Timer { timer, .. } = &pending
-            && let Some(armed) = node.timers.get_mut(timer)
-        {
-            armed.queued = node.busy_until;
-            armed.delayed = pulled;
-        }
-        let at = node.busy_until;
-        self.queue.push(at, pending);
-        None
-    }
-
-    /// Keeps what comes while a node is paused, in its order.
-    fn park(&mut self, me: Address, mut pending: Pending<P>, tape: &mut Tape) {
-        let node = &mut self.nodes[me.index()];
-        let stop = node.stopped.map(|(_, id)| id);
-        if node.inbox.len() >= INBOX_MAX {
-            if let Pending::Deliver { .. } = pending {
-                self.refuse(pending, Withheld::Overflow, stop, tape);
-            }
-            return;
-        }
-        match &mut pending {
-            Pending::Deliver { delayed, .. } => *delayed = stop,
-            Pending::Timer { timer, .. } => {
-                let armed = node.timers.get_mut(timer).expect("a timer that runs out is armed");
-                armed.queued = Armed::PARKED;
-            }
-            _ => {}
-        }
-        node.inbox.push_back(pending);
-    }
-
-    /// Withholds a message at its receiver: an event of its own.
-    pub(super) fn refuse(
-        &mut self,
-        at: Pending<P>,
-        why: Withheld,
-        lever: Option<EventId>,
-        tape: &mut Tape,
-    ) {
-        if let Pending::Deliver { identity, .. } = &at {
-            self.count(*identity);
-        }
-        self.withhold(at, why, lever, tape);
-    }
-
-    fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
-        let taken = self.omitted_on_receipt(&pending);
-        if let Some((fault, pulled)) = taken {
-            return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
-        }
-        let Some(pending) = self.pass_gray(pending, tape) else { return };
-        let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
-            return;
-        };
-        self.count(identity);
-        let because = || {
-            let mut causes = Causes::from_slice(&[Because::Of(sent)]);
-            causes.extend(delayed.map(Because::Of));
-            causes
-        };
-        let id = if super::cause::keeps_messages(tape) {
-            let what = What::Delivered { from, detail: load.describe::<P>() };
-            self.emit(tape, Some(to), because, what)
-        } else {
-            self.skip_record()
-        };
-        match load {
-            Load::Peer(msg) => {
-                self.step_node(to, Event::Deliver { from, msg }, (id, identity), Some(from), tape);
-            }
-            Load::Call(call, op) => {
-                let event = Event::Request { call, op };
-                self.step_node(to, event, (id, identity), Some(from), tape);
-            }
-            Load::Answer(call, outcome) => {
-                let event = ClientEvent::Answer { from, call, outcome };
-                self.step_client(to, event, (id, identity), tape);
-            }
-        }
-    }
-
-    /// Returns whether an entry of the queue is that of an armed timer and its time has come. The
-    /// entry of a timer that was moved meanwhile goes back into the queue.
-    fn runs_out(&mut self, me: Address, timer: &P::Timer) -> bool {
-        let node = &mut self.nodes[me.index()];
-        let Some(armed) = node.timers.get_mut(timer) else { return false };
-        if armed.queued != self.now {
-            return false;
-        }
-        if armed.due > self.now {
-            armed.queued = armed.due;
-            let pending = Pending::Timer { node: me, timer: timer.clone(), served: false };
-            self.queue.push(armed.due, pending);
-            return false;
-        }
-        true
-    }
-
-    fn fire(&mut self, me: Address, timer: P::Timer, tape: &mut Tape) {
-        let node = &mut self.nodes[me.index()];
-        let armed = node.timers.remove(&timer).expect("a timer that runs out is armed");
-        let identity = armed.identity;
-        self.count(identity);
-        let kind = P::timer(&timer);
-        let because = self.why_fired(me, &armed, kind.awaits, tape);
-        let id = self.emit(tape, Some(me), || because, What::Fired { timer: kind.name });
-        self.step_node(me, Event::Timeout(timer), (id, identity), None, tape);
-    }
-
-    fn fire_client(&mut self, me: Address, timer: ClientTimer, tape: &mut Tape) {
-        let caller = &mut self.callers[me.index()];
-        let Some(armed) = caller.timers.get_mut(&timer) else { return };
-        if armed.queued != self.now {
-            return;
-        }
-        if armed.due > self.now {
-            armed.queued = armed.due;
-            let at = armed.due;
-            return self.queue.push(at, Pending::ClientTimer { client: me, timer });
-        }
-        let armed = caller.timers.remove(&timer).expect("it was there just now");
-        let identity = armed.identity;
-        self.count(identity);
-        let because = self.why_client_fired(me, &armed, timer.awaits(), tape);
-        let id = self.emit(tape, Some(me), || because, What::Fired { timer: timer.name() });
-        self.step_client(me, ClientEvent::Timeout(timer), (id, identity), tape);
-    }
-
-    fn synced(&mut self, me: Address, ticket: Ticket, identity: Identity, tape: &mut Tape) {
-        let node = &mut self.nodes[me.index()];
-        if !node.disk.sync(ticket) {
-            return;
-        }
-        self.count(identity);
-        let id = self.emit(tape, Some(me), Causes::new, What::Synced { ticket: ticket.0 });
-        self.release(me, id, tape);
-        self.step_node(me, Event::Saved(ticket), (id, identity), None, tape);
     }
 }
 

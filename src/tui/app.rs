@@ -286,10 +286,11 @@ pub(super) fn open(lab: &mut Lab) {
 
 /// Begins a fault: at once where its class has one variant, else the strip asks which.
 fn begin_fault(state: &mut State, digit: char) {
-    let Some(class) = action::class(digit) else { return };
-    match class.variants {
-        [only] => update(state, Action::Inject(digit, only.letter)),
-        _ => state.over = Some(Over::Prompt(Prompt::Variant(class))),
+    let mut variants = action::variants(digit);
+    match (variants.next(), variants.next()) {
+        (None, _) => {}
+        (Some(only), None) => update(state, Action::Inject(digit, only.letter)),
+        _ => state.over = Some(Over::Prompt(Prompt::Variant(digit))),
     }
 }
 

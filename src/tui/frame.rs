@@ -206,15 +206,18 @@ fn draw_prompt(
 ) {
     let theme = &state.theme;
     match prompt {
-        Prompt::Variant(class) => {
+        Prompt::Variant(digit) => {
             let whom = state.lab.as_ref().map_or_else(String::new, |lab| lab.target_words());
-            let words = class.variants.iter().map(|v| format!("{} {}", v.letter, v.name));
-            let words = words.collect::<Vec<_>>().join(" · ");
-            let text = format!("{} of {whom}: {words}", class.name);
+            let classes = super::action::classes(*digit).map(|class| {
+                let words = class.variants.iter().map(|v| format!("{} {}", v.letter, v.name));
+                let words = words.collect::<Vec<_>>().join(" · ");
+                format!("{} of {whom}: {words}", class.name)
+            });
+            let text = classes.collect::<Vec<_>>().join(" | ");
             let said = state.toast.as_ref().map(|toast| format!(" ({})", toast.text));
             let how = format!(
                 "A letter chooses · {} takes the first · Esc leaves{}",
-                class.digit,
+                digit,
                 said.unwrap_or_default()
             );
             let lines = wrapped(&text, usize::from(area.width));

@@ -4,11 +4,10 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use crate::faults::Class;
 use crate::lab::{Seek, Session};
 use crate::sim::{Instant, Span};
 
-use super::action::Action;
+use super::action::{self, Action};
 use super::app;
 use super::guide;
 use super::lab::Lab;
@@ -20,8 +19,8 @@ const ANSWER_MAX: usize = 64;
 /// A question.
 #[derive(Debug)]
 pub enum Prompt {
-    /// Which variant of a class of faults?
-    Variant(&'static Class),
+    /// Which variant of the classes of faults with this digit?
+    Variant(char),
     /// Something that is typed.
     Text {
         /// What is asked.
@@ -87,9 +86,9 @@ impl Prompt {
 pub(super) fn key(state: &mut State, key: &KeyEvent) {
     let Some(Over::Prompt(prompt)) = &mut state.over else { return };
     match prompt {
-        Prompt::Variant(class) => {
-            let class = *class;
-            variant(state, class, key.code);
+        Prompt::Variant(digit) => {
+            let digit = *digit;
+            variant(state, digit, key.code);
         }
         Prompt::Text { ask, input, wrong } => match key.code {
             KeyCode::Esc if *ask == Ask::Reason => give(state, Ask::Reason, ""),
@@ -122,20 +121,19 @@ pub(super) fn key(state: &mut State, key: &KeyEvent) {
     }
 }
 
-fn variant(state: &mut State, class: &'static Class, code: KeyCode) {
+fn variant(state: &mut State, digit: char, code: KeyCode) {
     state.over = None;
-    match code {
-        KeyCode::Esc => {}
-        KeyCode::Char(digit) if digit == class.digit => {
-            app::update(state, Action::Inject(digit, class.variants[0].letter));
-        }
-        KeyCode::Char(letter) if class.variants.iter().any(|v| v.letter == letter) => {
-            app::update(state, Action::Inject(class.digit, letter));
-        }
-        _ => {
-            state.say("none of these letters; Esc leaves");
-            state.over = Some(Over::Prompt(Prompt::Variant(class)));
-        }
+    let wanted = match code {
+        KeyCode::Esc => return,
+        KeyCode::Char(same) if same == digit => action::variants(digit).next(),
+        KeyCode::Char(letter) => action::variant(digit, letter),
+        _ => None,
+    };
+    if let Some(variant) = wanted {
+        app::update(state, Action::Inject(digit, variant.letter));
+    } else {
+        state.say("none of these letters; Esc leaves");
+        state.over = Some(Over::Prompt(Prompt::Variant(digit)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
 use crate::sim::{
-    Address, ClientNote, Detail, Instant, Lever, Life, Nature, Note, Rate, Record, Role, Span,
+    Address, ClientNote, Detail, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role, Span,
     What, Whom, Withheld,
 };
 
@@ -21,6 +21,7 @@ pub fn describe(record: &Record) -> String {
         What::Saved { ticket } => format!("{who} writes #{ticket} to its disk"),
         What::Synced { ticket } => format!("{who}'s disk has writes up to #{ticket}"),
         What::Forgot { writes } => format!("{who}'s disk lost {writes} writes"),
+        What::Corrupted { spot } => format!("a bit flips {} {who}", spot.words()),
         What::Noted(note) => noted(&who, note),
         What::Client(note) => client(note),
         What::Life(life) => match life {
@@ -102,6 +103,7 @@ pub fn withheld(why: Withheld) -> String {
         Withheld::Fault(fault) => fault.to_string(),
         Withheld::Down => "its receiver was down".to_owned(),
         Withheld::Overflow => "its receiver's inbox was full".to_owned(),
+        Withheld::Checksum => "its receiver's checksum told that it was broken".to_owned(),
         Withheld::Unsent => "its sender crashed before its disk had what it says".to_owned(),
     }
 }
@@ -154,6 +156,18 @@ fn pulled(lever: &Lever) -> String {
             format!("makes {rate} of the calls at {} wait {delay}", whom(node))
         }
         Lever::Early { node } => format!("lets {} speak before its disk has it", whom(node)),
+        Lever::Lie { node, lie } => match lie {
+            Lie::Tell { says, to: None } => format!("makes {} {}", whom(node), says.words()),
+            Lie::Tell { says, to: Some(to) } => {
+                format!("makes {} {} to {}", whom(node), says.words(), whom(to))
+            }
+            Lie::Equivocate { second } => {
+                format!("makes {} tell {} a second story", whom(node), whom(second))
+            }
+            Lie::Withhold { from } => format!("makes {} silent to {}", whom(node), whom(from)),
+            Lie::Replay { rate } => format!("makes {} say {rate} of it again", whom(node)),
+        },
+        Lever::Corrupt { node, spot, .. } => format!("flips bits {} {}", spot.words(), whom(node)),
     }
 }
 
@@ -168,6 +182,7 @@ fn whom(whom: &Whom) -> String {
         Whom::Only(members) => group(members.iter().copied(), 5),
         Whom::Leader => "the leader".to_owned(),
         Whom::NotLeader => "all but the leader".to_owned(),
+        Whom::OtherHalf => "half of the others".to_owned(),
         Whom::Nodes => "all nodes".to_owned(),
         Whom::Clients => "all clients".to_owned(),
         Whom::BeyondBridge => "all beyond the bridge".to_owned(),

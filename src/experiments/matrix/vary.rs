@@ -2,10 +2,11 @@
 //! asks for it with random faults of its class on top.
 
 use crate::faults::storm::{Weather, storm};
+use crate::faults::{Target, class};
 use crate::lab::Scenario;
 use crate::lab::scenario::PlannedFault;
-use crate::sim::Span;
 use crate::sim::chance::{Chance, Identity, Purpose};
+use crate::sim::{Address, Span};
 
 /// How much later the script may begin at most.
 const LATER_MAX: Span = Span::millis(500);
@@ -29,6 +30,7 @@ pub fn vary(scenario: &Scenario, seed: u64) -> Scenario {
         from: Span::millis(500),
         until: Span(scenario.until.0 * STORMY_TENTHS / 10),
         only: Some(cell.class.clone()),
+        liars: liars(scenario),
         amnesia: false,
     };
     let strikes = storm(seed, &weather).into_iter().zip(1..);
@@ -39,4 +41,25 @@ pub fn vary(scenario: &Scenario, seed: u64) -> Scenario {
         fault: strike.fault,
     }));
     varied
+}
+
+/// Returns who may lie in a variation: those who do in the script, or as many of the last nodes as
+/// a third of them bears.
+fn liars(scenario: &Scenario) -> Vec<Address> {
+    let byzantine = scenario.faults.iter().map(|planned| &planned.fault).filter(|fault| {
+        let name = class(fault).name;
+        name == "byzantine" || name == "silent corruption"
+    });
+    let named: Vec<Address> = byzantine
+        .flat_map(|fault| match fault.target() {
+            Target::Node(node) => vec![*node],
+            Target::Nodes(nodes) => nodes.clone(),
+            Target::Leader | Target::NextLeader => Vec::new(),
+        })
+        .collect();
+    if named.is_empty() {
+        let bears = (scenario.nodes.saturating_sub(1) / 3).max(1);
+        return (scenario.nodes - bears + 1..=scenario.nodes).map(Address::Node).collect();
+    }
+    named
 }

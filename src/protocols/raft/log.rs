@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::Vector;
 
-use crate::protocols::kv::Command;
+use crate::protocols::kv::{self, Command};
 use crate::sim::Slot;
 
 /// One entry of the log.
@@ -101,6 +101,11 @@ impl Log {
     /// Puts an entry at the end.
     pub fn push(&mut self, entry: Entry) {
         self.0.push_back(entry);
+    }
+
+    /// Flips a bit of a value in one of the entries; returns whether there was one.
+    pub(super) fn flip(&mut self, bit: u64) -> bool {
+        kv::flip_one(self.0.iter_mut().filter_map(|entry| entry.command.as_mut()), bit)
     }
 
     /// Cuts off all after `last`.

@@ -16,6 +16,7 @@
 //! | `replication.rs` | how logs become alike, and when an entry is committed |
 //! | `clients.rs` | calls, and reads that pass by the log |
 //! | `report.rs` | what a node says of itself |
+//! | `lies.rs` | what a liar says in its place, and what a flipped bit changes |
 //!
 //! # The problem
 //!
@@ -93,6 +94,7 @@
 
 mod clients;
 mod election;
+mod lies;
 mod log;
 mod message;
 mod replication;
@@ -107,7 +109,8 @@ use serde::{Deserialize, Serialize};
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::time::SpanRange;
 use crate::sim::{
-    Address, Detail, Event, Glance, Note, Outbox, Protocol, Report, Role, Span, TimerKind,
+    Address, Detail, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role, Span,
+    TimerKind,
 };
 
 pub use log::{Entries, Entry, Log};
@@ -317,6 +320,14 @@ impl Protocol for Raft {
             Timer::Heartbeat => TimerKind { name: "heartbeat", awaits: false },
             Timer::CheckQuorum => TimerKind { name: "check quorum", awaits: true },
         }
+    }
+
+    fn forge(&self, state: &State, msg: &Message, _: Address, liar: &Liar) -> Option<Message> {
+        lies::forge(state, msg, liar.tells())
+    }
+
+    fn flip(what: Flip<'_, Raft>, bit: u64) -> bool {
+        lies::flip(what, bit)
     }
 
     fn set(&mut self, switch: &str, on: bool) -> bool {
