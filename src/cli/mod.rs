@@ -15,6 +15,7 @@ mod experiment;
 mod input;
 mod journal;
 mod lab;
+mod lattice;
 mod learn;
 mod list;
 mod man;
@@ -74,6 +75,8 @@ enum Command {
     Experiment(experiment::Args),
     /// Compute the table of algorithms and failure classes
     Matrix(matrix::Args),
+    /// Prove which class of failure can imitate which
+    Lattice(lattice::Args),
     /// List the experiments
     Experiments(list::Args),
     /// List the lessons
@@ -179,6 +182,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Experiment(args)) => experiment::run(&args),
         Some(Command::Matrix(args)) => matrix::run(&args),
+        Some(Command::Lattice(args)) => lattice::run(&args),
         Some(Command::Experiments(args)) => list::experiments(args),
         Some(Command::Lessons(args)) => list::lessons(args),
         Some(Command::Protocols(args)) => list::protocols(args),

@@ -10,6 +10,7 @@
 //! To add one: a file here, and its line in `EXPERIMENTS`; figures to hold it against go into
 //! `published/`, with their source.
 
+pub mod lattice;
 pub mod matrix;
 pub mod messages;
 pub mod parameter;

@@ -64,6 +64,12 @@ pub enum Action {
     Open,
     /// Asks why the newest finding came about.
     Why,
+    /// Shows the switches of the run.
+    Switches,
+    /// Shows the table of algorithms and failure classes.
+    Table,
+    /// Shows which class of failure can imitate which.
+    Lattice,
     /// Goes over to another future of the run.
     SwitchBranch,
     /// Goes to an instant that is typed.
@@ -221,6 +227,12 @@ pub static ACTIONS: &[Entry] = &[
         "Begins the run again, with the same seed."),
     entry(Action::NewSeed, "new-seed", "another seed", None, Program,
         "Begins the run again with a seed that is typed."),
+    entry(Action::Switches, "mechanisms", "mechanisms", None, Looking,
+        "Shows what contains errors here, what it costs, and turns it on and off."),
+    entry(Action::Table, "table", "table of algorithms", Some("table"), Looking,
+        "Plays every algorithm against every class of failure; Enter opens a cell's run."),
+    entry(Action::Lattice, "lattice", "lattice of failures", None, Looking,
+        "Shows which class of failure can imitate which, each arrow played."),
     entry(Action::Palette, "palette", "palette", Some("palette"), Program,
         "Finds any action by a part of its name."),
     entry(Action::Home, "home", "home screen", None, Program,
@@ -271,6 +283,8 @@ impl Action {
             | Action::Theme
             | Action::Motion
             | Action::Palette
+            | Action::Table
+            | Action::Lattice
             | Action::Help
             | Action::Back
             | Action::Suspend

@@ -5,13 +5,14 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use crate::lab::Seek;
 
 use super::action::{self, Action, Way};
+use super::boards::Board;
 use super::lab::Lab;
 use super::moment::{Pane, Selection};
 use super::palette::{self, Palette};
 use super::prompt::{self, Ask, Prompt};
 use super::state::{Over, Place, State};
 use super::theme::THEMES;
-use super::{guide, help, home, mouse, why};
+use super::{boards, guide, help, home, mouse, why};
 
 /// How many rows a page is.
 const PAGE: isize = 10;
@@ -46,6 +47,7 @@ fn key(state: &mut State, key: &KeyEvent) {
         _ => match &state.over {
             Some(Over::Palette(_)) => palette::key(state, key),
             Some(Over::Prompt(_)) => prompt::key(state, key),
+            Some(Over::Board(_)) => boards::key(state, key),
             Some(Over::Help(_) | Over::Why) | None => match state.keymap.action(key) {
                 Some(action) => update(state, action),
                 None => state.say(format!("that key does nothing; {} shows all", help_key(state))),
@@ -84,6 +86,9 @@ pub fn update(state: &mut State, action: Action) {
             state.over = Some(Over::Palette(palette));
         }
         Action::Help => state.over = Some(Over::Help(0)),
+        Action::Switches => state.over = Some(Over::Board(Board::Switches(0))),
+        Action::Table => state.over = Some(Over::Board(Board::Table(Box::default()))),
+        Action::Lattice => state.over = Some(Over::Board(Board::Lattice(Box::default()))),
         Action::Suspend => state.suspend = true,
         Action::Quit => state.quit = true,
         Action::Home => state.place = Place::Home,
@@ -297,6 +302,9 @@ fn begin_fault(state: &mut State, digit: char) {
 /// Lets real time go by; `out_of_time` says when the frame must be drawn.
 pub fn tick(state: &mut State, real_us: u64, out_of_time: &mut dyn FnMut() -> bool) {
     state.age_toast();
+    if matches!(state.over, Some(Over::Board(Board::Table(_) | Board::Lattice(_)))) {
+        return boards::tick(state, out_of_time);
+    }
     if let Some(lab) = state.shown_lab() {
         lab.tick(real_us, out_of_time);
     }

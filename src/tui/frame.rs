@@ -16,7 +16,7 @@ use super::moment::{Eyes, Moment, Pace};
 use super::prompt::Prompt;
 use super::state::{Drawn, Over, Place, State};
 use super::theme::{Ink, Theme};
-use super::{help, home, layout, palette, views, why};
+use super::{boards, help, home, layout, palette, views, why};
 
 /// From which width one row is enough for what is said, and from which height there are two.
 const ROOMY: (u16, u16) = (110, 20);
@@ -49,6 +49,7 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
             palette::draw(state, palette, area, buf, &mut drawn);
         }
         Some(Over::Why) => why::draw(state, area, buf),
+        Some(Over::Board(board)) => boards::draw(state, board, main, buf, &mut drawn),
         Some(Over::Prompt(prompt)) => {
             let bottom = Rect { y: area.bottom() - 2, height: 2, ..area };
             draw_prompt(state, prompt, area, bottom, buf, &mut drawn);

@@ -201,7 +201,7 @@ impl Lab {
     }
 
     /// Does something to the run; returns the name of the future that began with it, if one did.
-    fn make(&mut self, act: Act) -> Option<String> {
+    pub(super) fn make(&mut self, act: Act) -> Option<String> {
         let from = self.session.next_record();
         let in_past = self.session.in_past();
         match &mut self.guide {

@@ -13,6 +13,7 @@
 
 pub mod action;
 pub mod app;
+pub mod boards;
 pub mod frame;
 pub mod guide;
 pub mod help;

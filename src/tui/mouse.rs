@@ -99,7 +99,7 @@ fn wheel(state: &mut State, at: Position, up: bool) {
         Some(Over::Palette(palette)) => {
             palette.selected = turn(palette.selected).min(palette.found.len().saturating_sub(1));
         }
-        Some(Over::Prompt(_) | Over::Why) => {}
+        Some(Over::Prompt(_) | Over::Why | Over::Board(_)) => {}
         None if state.place == Place::Home => home::step(state, if up { -1 } else { 1 }),
         None => {
             let pane = pane_at(state, at);

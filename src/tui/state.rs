@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::lab::Session;
 
+use super::boards::Board;
 use super::guide;
 use super::home::Home;
 use super::keys::{Keymap, KeysError};
@@ -41,6 +42,8 @@ pub enum Over {
     Prompt(Prompt),
     /// Why the finding in question came about.
     Why,
+    /// A page of its own.
+    Board(Board),
 }
 
 /// One line to the reader: what was done, or why it was not.
@@ -184,6 +187,11 @@ impl State {
 
     /// Returns whether something goes on without a key: then the loop ticks.
     pub fn is_busy(&self) -> bool {
+        matches!(&self.over, Some(Over::Board(board)) if board.is_busy()) || self.runs()
+    }
+
+    /// Returns whether the run on the screen goes on without a key.
+    fn runs(&self) -> bool {
         self.place == Place::Lab && self.lab.as_ref().is_some_and(|lab| lab.is_busy())
     }
 
