@@ -1,4 +1,4 @@
-//! `faultlab experiments`, `lessons`, `protocols`, `faults`, `mechanisms`, `scenarios`: what there
+//! `faultlab experiments`, `lessons`, `faults`, `mechanisms`, `scenarios`: what there
 //! is, from the catalogues.
 
 use std::fmt::Write;
@@ -11,7 +11,6 @@ use crate::faults::FAULTS;
 use crate::lab::{embedded, read_scenario};
 use crate::lessons::{LESSONS, read_lesson};
 use crate::mechanisms;
-use crate::protocols::PROTOCOLS;
 
 use super::{Result, say, say_json};
 
@@ -63,21 +62,6 @@ pub fn lessons(args: Args) -> Result<ExitCode> {
         lines.push(Line { name: (*name).to_owned(), says, all });
     }
     list("lessons", lines, args)
-}
-
-/// Lists the protocols.
-pub fn protocols(args: Args) -> Result<ExitCode> {
-    let lines = PROTOCOLS.iter().map(|protocol| Line {
-        name: protocol.name.to_owned(),
-        says: protocol.title.to_owned(),
-        all: json!({
-            "name": protocol.name,
-            "title": protocol.title,
-            "bears": protocol.bears,
-            "source": protocol.source,
-        }),
-    });
-    list("protocols", lines.collect(), args)
 }
 
 /// Lists the classes of faults with their variants.

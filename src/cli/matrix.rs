@@ -49,7 +49,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             return Err(wrong.into());
         }
     };
-    let protocol = args.protocol.as_deref().map(named).transpose()?;
+    let protocol = args.protocol.as_deref().map(protocols::named).transpose()?;
+    let protocol = protocol.map(|entry| entry.name);
     let wanted = cells()?.into_iter().filter(|cell| {
         protocol.is_none_or(|name| cell.protocol == name)
             && demand.is_none_or(|demand| cell.demand() == demand)
@@ -72,14 +73,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         say(in_words(&lines))?;
     }
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(NOT_AS_EXPECTED) })
-}
-
-fn named(name: &str) -> std::result::Result<&'static str, String> {
-    let found = protocols::find(name).map(|entry| entry.name);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = protocols::PROTOCOLS.iter().map(|entry| entry.name).collect();
-        format!("there is no protocol `{name}`; expected one of {}", names.join(", "))
-    })
 }
 
 /// Says on standard error how far it is; where nobody watches, only each cell's name.

@@ -21,6 +21,7 @@ mod list;
 mod man;
 mod matrix;
 mod outcome;
+mod protocols;
 mod render;
 mod replay;
 mod run;
@@ -82,7 +83,7 @@ enum Command {
     /// List the lessons
     Lessons(list::Args),
     /// List the protocols
-    Protocols(list::Args),
+    Protocols(protocols::Args),
     /// List the classes of faults
     Faults(list::Args),
     /// List the mechanisms that contain
@@ -185,7 +186,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Lattice(args)) => lattice::run(&args),
         Some(Command::Experiments(args)) => list::experiments(args),
         Some(Command::Lessons(args)) => list::lessons(args),
-        Some(Command::Protocols(args)) => list::protocols(args),
+        Some(Command::Protocols(args)) => protocols::run(&args),
         Some(Command::Faults(args)) => list::faults(args),
         Some(Command::Mechanisms(args)) => list::mechanisms(args),
         Some(Command::Scenarios(args)) => list::scenarios(args),

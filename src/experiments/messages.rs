@@ -63,10 +63,7 @@ struct Count {
 
 fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
     let name = settings.name("protocol");
-    let entry = protocols::find(name).ok_or_else(|| {
-        let names: Vec<&str> = protocols::PROTOCOLS.iter().map(|entry| entry.name).collect();
-        format!("there is no protocol `{name}`; expected one of {}", names.join(", "))
-    })?;
+    let entry = protocols::named(name)?;
     let n = settings.whole("nodes") as u16;
     let mut rows = Vec::new();
     for (variant, spec) in variants(entry) {

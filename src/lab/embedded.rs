@@ -18,7 +18,18 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         include_str!("../../assets/scenarios/one-way-leader-check-quorum.ron"),
     ),
     ("power-cut-all", include_str!("../../assets/scenarios/power-cut-all.ron")),
+    ("raft-s1-crash-recovery", include_str!("../../assets/scenarios/raft-s1-crash-recovery.ron")),
+    ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
+    ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
+    ("raft-s4-power-cut", include_str!("../../assets/scenarios/raft-s4-power-cut.ron")),
     ("raft-v1-double-vote", include_str!("../../assets/scenarios/raft-v1-double-vote.ron")),
+    (
+        "raft-v2-lying-acknowledgement",
+        include_str!("../../assets/scenarios/raft-v2-lying-acknowledgement.ron"),
+    ),
+    ("raft-v3-forgotten-vote", include_str!("../../assets/scenarios/raft-v3-forgotten-vote.ron")),
+    ("raft-v4-majority-down", include_str!("../../assets/scenarios/raft-v4-majority-down.ron")),
+    ("raft-v5-partial-links", include_str!("../../assets/scenarios/raft-v5-partial-links.ron")),
     ("slow-leader", include_str!("../../assets/scenarios/slow-leader.ron")),
     ("steady", include_str!("../../assets/scenarios/steady.ron")),
 ];

@@ -75,6 +75,17 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     PROTOCOLS.iter().copied().find(|entry| entry.name == name || entry.also.contains(&name))
 }
 
+/// Finds an algorithm by its name or one of its other names.
+///
+/// # Errors
+/// Names those that there are.
+pub fn named(name: &str) -> Result<&'static Entry, String> {
+    find(name).ok_or_else(|| {
+        let names: Vec<&str> = PROTOCOLS.iter().map(|entry| entry.name).collect();
+        format!("there is no protocol `{name}`; expected one of {}", names.join(", "))
+    })
+}
+
 /// What is wrong with a protocol's settings, and in which of its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {

@@ -67,7 +67,7 @@ pub struct Slot {
 }
 
 /// What a node says of itself: typed milestones, not log text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Note {
     /// Took a role in an epoch.
     Role {
