@@ -59,10 +59,11 @@ impl Table {
         let until = Instant(cell.scenario.until.0);
         let new = || Trial::new(&cell.scenario, SEED, Keep::Milestones);
         let trial = self.playing.get_or_insert_with(new);
-        let next = (trial.world().now() + SLICE).min(until);
+        let world = trial.world();
+        // Nothing may be due for longer than a slice.
+        let next = world.next_at().map_or(until, |at| at.max(world.now() + SLICE).min(until));
         trial.run(next, |_, _| ControlFlow::Continue(()));
-        let done = next == until || trial.world().next_at().is_none_or(|at| at > until);
-        if done {
+        if next == until {
             self.found.push(judgement(&cell.scenario, &trial.panel().verdicts(until)));
             self.playing = None;
         }
