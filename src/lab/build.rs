@@ -2,6 +2,8 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
+use crate::protocols::generals::Generals;
+use crate::protocols::phi_accrual::PhiAccrual;
 use crate::protocols::{ProtocolSpec, raft::Raft};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
@@ -20,6 +22,12 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::Generals(spec) => {
+            assemble(Generals { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::PhiAccrual(spec) => {
+            assemble(PhiAccrual { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

@@ -216,11 +216,16 @@ pub static ORACLES: &[&Kind] = &[
     &errors::state_machine_safety::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
+    &errors::obeys_alike::KIND,
+    &errors::obeys_commander::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::available::KIND,
     &failures::on_time::KIND,
     &progress::decides::KIND,
+    &progress::suspects_crashed::KIND,
+    &progress::ends_mistakes::KIND,
+    &progress::suspects_unserving::KIND,
 ];
 
 /// Returns the name of every property.

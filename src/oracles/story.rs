@@ -89,6 +89,9 @@ fn note(verb: &str, rest: &[&str]) -> Note {
     let entry = |epoch: &str, what: &str| Slot { epoch: number(epoch), value: value(what) };
     match verb {
         "leads" => Note::Role { role: Role::Leader, epoch: at(0) },
+        "commands" => Note::Role { role: Role::Coordinator, epoch: 0 },
+        "obeys" => Note::Role { role: Role::Participant, epoch: 0 },
+        "joins" => Note::Role { role: Role::Member, epoch: 0 },
         "follows" => Note::Role { role: Role::Follower, epoch: at(0) },
         "stands" => Note::Role { role: Role::Candidate, epoch: at(0) },
         "votes" => Note::Voted { epoch: at(0), candidate: who(1) },

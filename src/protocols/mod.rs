@@ -6,7 +6,9 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod generals;
 pub mod kv;
+pub mod phi_accrual;
 pub mod raft;
 
 use std::ops::RangeInclusive;
@@ -20,6 +22,10 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Byzantine generals.
+    Generals(generals::GeneralsSpec),
+    /// A failure detector: phi accrual.
+    PhiAccrual(phi_accrual::PhiSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +33,8 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::Generals(_) => &generals::ENTRY,
+            ProtocolSpec::PhiAccrual(_) => &phi_accrual::ENTRY,
         }
     }
 
@@ -38,6 +46,8 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::Generals(spec) => spec.check(nodes),
+            ProtocolSpec::PhiAccrual(spec) => spec.check(nodes),
         }
     }
 }
@@ -68,7 +78,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &generals::ENTRY, &phi_accrual::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

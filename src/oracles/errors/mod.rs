@@ -19,6 +19,8 @@ pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod log_matching;
 pub mod no_leader;
+pub mod obeys_alike;
+pub mod obeys_commander;
 pub mod one_vote_a_term;
 pub mod stale_leader;
 pub mod state_machine_safety;

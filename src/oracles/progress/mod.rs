@@ -8,3 +8,6 @@
 //! To add one: a file with a `KIND` of grade `Stall` and an oracle, and its line in `ORACLES`.
 
 pub mod decides;
+pub mod ends_mistakes;
+pub mod suspects_crashed;
+pub mod suspects_unserving;
