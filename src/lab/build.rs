@@ -4,6 +4,7 @@ use crate::faults;
 use crate::oracles::{Bounds, Panel};
 use crate::protocols::generals::Generals;
 use crate::protocols::phi_accrual::PhiAccrual;
+use crate::protocols::quorum_store::QuorumStore;
 use crate::protocols::{ProtocolSpec, raft::Raft};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
@@ -28,6 +29,11 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
         }
         ProtocolSpec::PhiAccrual(spec) => {
             assemble(PhiAccrual { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::QuorumStore(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(QuorumStore { nodes, spec }, scenario, seed, tape)
         }
     }
 }

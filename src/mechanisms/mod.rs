@@ -10,10 +10,13 @@
 //! `MECHANISMS`.
 
 pub mod clients;
+pub mod detectors;
 pub mod elections;
 pub mod integrity;
+pub mod liars;
 pub mod logs;
 pub mod promises;
+pub mod replicas;
 
 /// Something that contains.
 #[derive(Debug)]
@@ -40,6 +43,9 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,
+    &replicas::REPLICAS,
+    &detectors::DETECTORS,
+    &liars::LIARS,
 ];
 
 /// Iterates over every mechanism.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{Bounds, Panel, Signal, State};
 use crate::sim::{
-    Address, CallId, ClientNote, EventId, FaultId, Instant, Life, Note, Op, Outcome, Record, Role,
-    Slot, What,
+    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Life, Note, Op, Outcome, Record,
+    Role, Slot, What,
 };
 
 /// Returns what the oracle of one property says to a story: `+` raised, `-` cleared.
@@ -102,10 +102,23 @@ fn note(verb: &str, rest: &[&str]) -> Note {
             let slot = |word: &&str| word.split_once(':').map(|(epoch, what)| entry(epoch, what));
             Note::Restored(rest.iter().filter_map(slot).collect())
         }
+        "holds" => Note::Holds(held(at(0), at(2), at(1))),
+        "finds" => {
+            let copy = |word: &&str| {
+                let parts: Vec<u64> = word.split(':').map(number).collect();
+                held(parts[0], parts[1], parts[2])
+            };
+            Note::Found(rest.iter().map(copy).collect())
+        }
         "suspects" => Note::Suspects(who(0)),
         "trusts" => Note::Trusts(who(0)),
         _ => panic!("no node does this: {verb}"),
     }
+}
+
+/// A copy whose version n1 gave.
+fn held(key: u64, stamp: u64, value: u64) -> Held {
+    Held { key, version: (stamp, Address::Node(1)), value }
 }
 
 fn client_note(client: Address, verb: &str, rest: &[&str], asked: &mut Asked) -> ClientNote {

@@ -9,6 +9,7 @@
 pub mod generals;
 pub mod kv;
 pub mod phi_accrual;
+pub mod quorum_store;
 pub mod raft;
 
 use std::ops::RangeInclusive;
@@ -26,6 +27,8 @@ pub enum ProtocolSpec {
     Generals(generals::GeneralsSpec),
     /// A failure detector: phi accrual.
     PhiAccrual(phi_accrual::PhiSpec),
+    /// A quorum store.
+    QuorumStore(quorum_store::QuorumSpec),
 }
 
 impl ProtocolSpec {
@@ -35,6 +38,7 @@ impl ProtocolSpec {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
             ProtocolSpec::Generals(_) => &generals::ENTRY,
             ProtocolSpec::PhiAccrual(_) => &phi_accrual::ENTRY,
+            ProtocolSpec::QuorumStore(_) => &quorum_store::ENTRY,
         }
     }
 
@@ -48,6 +52,7 @@ impl ProtocolSpec {
             ProtocolSpec::Raft(spec) => spec.check(),
             ProtocolSpec::Generals(spec) => spec.check(nodes),
             ProtocolSpec::PhiAccrual(spec) => spec.check(nodes),
+            ProtocolSpec::QuorumStore(spec) => spec.check(nodes),
         }
     }
 }
@@ -78,7 +83,8 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &generals::ENTRY, &phi_accrual::ENTRY];
+pub static PROTOCOLS: &[&Entry] =
+    &[&raft::ENTRY, &quorum_store::ENTRY, &generals::ENTRY, &phi_accrual::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

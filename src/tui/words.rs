@@ -1,8 +1,8 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
 use crate::sim::{
-    Address, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role, Span,
-    What, Whom, Withheld,
+    Address, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role,
+    Span, What, Whom, Withheld,
 };
 
 use super::theme::Ink;

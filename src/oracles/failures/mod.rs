@@ -8,5 +8,7 @@
 
 pub mod available;
 pub mod durable;
+pub mod keeps_updates;
 pub mod linearizable;
 pub mod on_time;
+pub mod regular;

@@ -7,6 +7,7 @@
 //!
 //! To add one: a file with a `KIND` of grade `Stall` and an oracle, and its line in `ORACLES`.
 
+pub mod converges;
 pub mod decides;
 pub mod ends_mistakes;
 pub mod suspects_crashed;

@@ -140,7 +140,7 @@ impl GeneralsSpec {
     /// Where a setting says what cannot be.
     pub fn check(&self, nodes: u16) -> Result<(), Wrong> {
         super::timers("round", &self.round)?;
-        if !self.commander.node().is_some_and(|node| node <= nodes) {
+        if self.commander.node().is_none_or(|node| node > nodes) {
             let message = format!("`{}` cannot command", self.commander);
             let expected = format!("a node from n1 to n{nodes}");
             return Err(Wrong { field: "commander", message, expected });

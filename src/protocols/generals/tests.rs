@@ -19,8 +19,8 @@ fn traitor(who: u16, to: &[u16]) -> Traitor {
 
 /// What one order came to.
 struct Outcome {
-    /// What each general decided, by its number less one.
-    decided: Vec<Option<Option<Order>>>,
+    /// What each general decided, by its number less one; nobody decides twice.
+    decided: Vec<Vec<Option<Order>>>,
     /// How many messages were sent.
     messages: u64,
     states: Vec<State>,
@@ -41,7 +41,7 @@ fn outbox(me: u16) -> Outbox<Generals> {
 fn play(army: &Generals, traitors: &[Traitor]) -> Outcome {
     let boot = |me| army.boot(Address::Node(me), None, &mut outbox(me));
     let states = (1..=army.nodes).map(boot).collect();
-    let nobody = vec![None; usize::from(army.nodes)];
+    let nobody = vec![Vec::new(); usize::from(army.nodes)];
     let mut run = Outcome { decided: nobody, messages: 0, states };
     let mut flights = VecDeque::new();
     let call = CallId { client: Address::Client(1), serial: 1, attempt: 1 };
@@ -85,7 +85,7 @@ fn step(
             }
             Effect::Note(Note::Decided { entry, .. }) => {
                 let order = (entry.value != 0).then_some(Order { call: entry.value, ..GIVEN });
-                run.decided[usize::from(me) - 1] = Some(order);
+                run.decided[usize::from(me) - 1].push(order);
             }
             _ => {}
         }
@@ -96,7 +96,11 @@ fn step(
 fn loyal(run: &Outcome, traitors: &[Traitor]) -> Vec<Option<Order>> {
     let lieutenants = (2..).zip(&run.decided[1..]);
     let loyal = lieutenants.filter(|(who, _)| traitors.iter().all(|t| t.who != *who));
-    loyal.map(|(who, order)| order.unwrap_or_else(|| panic!("n{who} decided nothing"))).collect()
+    let one = |(who, orders): (u16, &Vec<Option<Order>>)| {
+        assert_eq!(orders.len(), 1, "n{who} decides once");
+        orders[0]
+    };
+    loyal.map(one).collect()
 }
 
 fn everybody(nodes: u16) -> Vec<u16> {

@@ -105,6 +105,8 @@ pub struct PhiSpec {
     pub acceptable_pause: Span,
     /// Who watches; everybody where nobody is named.
     pub monitors: Vec<Address>,
+    /// How often a node looks at its peers' φ, as whoever uses a detector does.
+    pub look: Span,
     /// Whether silences are measured by a clock that nobody can set.
     pub monotonic_clock: bool,
 }
@@ -120,6 +122,7 @@ impl Default for PhiSpec {
             min_deviation: Span::millis(100),
             acceptable_pause: Span::secs(3),
             monitors: Vec::new(),
+            look: Span::millis(100),
             monotonic_clock: true,
         }
     }
@@ -154,6 +157,7 @@ impl PhiSpec {
     /// Where a setting says what cannot be.
     pub fn check(&self, nodes: u16) -> Result<(), Wrong> {
         super::timers("heartbeat", &self.heartbeat)?;
+        super::timer("look", self.look)?;
         if let Detector::Fixed(timeout) = self.detector {
             super::timer("detector", timeout)?;
         }
@@ -225,6 +229,8 @@ pub struct Heartbeat {
 pub enum Timer {
     /// Time to say that it lives.
     Beat,
+    /// Time to look at what is known of all peers.
+    Look,
     /// This peer has been silent for as long as it takes to suspect it.
     Silence(u16),
 }
@@ -302,8 +308,12 @@ impl PhiAccrual {
             }
         }
         out.arm(Timer::Beat, self.spec.heartbeat.0.clone());
-        // Who asks a detector asks now and then, not only when a silence is long enough: a clock
-        // that was set shows at once.
+    }
+
+    /// Looks at all peers. Who uses a detector asks it now and then, not only when a silence should
+    /// be long enough: so a clock that was set shows at once.
+    fn look_around(&self, state: &mut State, out: &mut Outbox<PhiAccrual>) {
+        out.arm(Timer::Look, self.spec.look..=self.spec.look);
         for node in 1..=self.nodes {
             self.look(state, node, out);
         }
@@ -387,6 +397,9 @@ impl Protocol for PhiAccrual {
         out.note(Note::Role { role, epoch: 0 });
         // Anywhere in the first interval, so that nodes do not march in step.
         out.arm(Timer::Beat, Span(1)..=*self.spec.heartbeat.0.end());
+        if watches {
+            out.arm(Timer::Look, self.spec.look..=self.spec.look);
+        }
         let peer = Peer {
             window: Window::expecting(self.spec.expected()),
             heard: Reading::now(out),
@@ -396,11 +409,11 @@ impl Protocol for PhiAccrual {
         };
         let patience = self.spec.judge().patience(&peer.window).max(Span(1));
         let watch = |node: u16| {
-            let watched = watches && node != number;
-            if watched {
+            let its = watches && node != number;
+            if its {
                 out.arm(Timer::Silence(node), patience..=patience);
             }
-            watched.then(|| peer.clone())
+            its.then(|| peer.clone())
         };
         let peers = (1..=self.nodes).map(watch).collect();
         let last = Heartbeat { number: 0, life: out.now().0 };
@@ -413,6 +426,7 @@ impl Protocol for PhiAccrual {
                 self.heard(state, from, msg, out);
             }
             Event::Timeout(Timer::Beat) => self.beat(state, out),
+            Event::Timeout(Timer::Look) => self.look_around(state, out),
             Event::Timeout(Timer::Silence(node)) => self.silent(state, node, out),
             Event::Request { call, op } => {
                 let outcome = PhiAccrual::serve(state, op);
@@ -461,6 +475,7 @@ impl Protocol for PhiAccrual {
     fn timer(timer: &Timer) -> TimerKind {
         match timer {
             Timer::Beat => TimerKind { name: "heartbeat", awaits: false },
+            Timer::Look => TimerKind { name: "look", awaits: false },
             Timer::Silence(_) => TimerKind { name: "silence", awaits: true },
         }
     }
