@@ -150,6 +150,8 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Truncated { from } => ("truncated", fields([("from", json!(from))])),
         Note::Restored(log) => ("restored", fields([("entries", json!(log.len()))])),
         Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
+        Note::Holds(held) => ("holds", of_held(held)),
+        Note::Found(copies) => ("found", fields([("copies", json!(copies.len()))])),
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
         Note::Contained { by, from } => {
@@ -159,6 +161,12 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
             ("noted", fields([("note", json!(name)), ("numbers", json!(numbers))]))
         }
     }
+}
+
+fn of_held(held: &crate::sim::Held) -> Map<String, Value> {
+    let (stamp, by) = held.version;
+    let version = json!({ "stamp": stamp, "by": by.to_string() });
+    fields([("key", json!(held.key)), ("value", json!(held.value)), ("version", version)])
 }
 
 fn of_slot(slot: u64, entry: crate::sim::Slot) -> Map<String, Value> {

@@ -43,6 +43,8 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Truncated { from } => format!("{who} cut its log from slot {from} on"),
         Note::Restored(log) => format!("{who} read {} entries from its disk", log.len()),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is committed"),
+        Note::Holds(held) => format!("{who} took k{} = {}", held.key, held.value),
+        Note::Found(copies) => format!("{who} read {} keys from its disk", copies.len()),
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),

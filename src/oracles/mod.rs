@@ -80,6 +80,8 @@ impl Hears {
     pub const LIVES: Hears = Hears(1 << 6);
     /// Faults, switches, and remarks that are nothing of the above.
     pub const REST: Hears = Hears(1 << 7);
+    /// Which copies replicas hold, in stores that keep no log.
+    pub const COPIES: Hears = Hears(1 << 8);
 
     /// Returns what either hears.
     #[must_use]
@@ -105,6 +107,7 @@ impl Hears {
                 Note::Role { .. } => Hears::ROLES,
                 Note::Voted { .. } => Hears::VOTES,
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
+                Note::Holds(_) | Note::Found(_) => Hears::COPIES,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,

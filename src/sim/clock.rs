@@ -9,6 +9,8 @@ pub struct Clock {
     since: Instant,
     /// How far it was off at that time, in microseconds.
     offset_us: i64,
+    /// How much of that came of steps, in microseconds.
+    stepped_us: i64,
     /// How much too fast it runs, in parts per million.
     drift_ppm: i32,
 }
@@ -39,6 +41,15 @@ impl Clock {
         Instant(now.0.saturating_add_signed(self.offset_us(now)))
     }
 
+    /// Returns what a monotonic clock of the same node reads: it drifts alike, and nobody sets it.
+    pub fn monotonic(&self, now: Instant) -> Instant {
+        if self.stepped_us == 0 {
+            return self.read(now);
+        }
+        let offset = self.offset_us(now).saturating_sub(self.stepped_us);
+        Instant(now.0.saturating_add_signed(offset))
+    }
+
     /// Returns how much true time passes while the clock counts `local`. A step does not change it:
     /// timers count a monotonic clock.
     pub fn stretch(&self, local: Span) -> Span {
@@ -52,6 +63,7 @@ impl Clock {
     /// Makes the clock jump.
     pub fn step(&mut self, step_us: i64) {
         self.offset_us = self.offset_us.saturating_add(step_us);
+        self.stepped_us = self.stepped_us.saturating_add(step_us);
     }
 
     /// Changes how fast the clock runs, from `now` on.
@@ -77,5 +89,17 @@ mod tests {
         assert_eq!(clock.read(Instant(21_000)), Instant(21_500));
         clock.step(-1_000_000);
         assert_eq!(clock.read(Instant(21_000)), Instant(0));
+    }
+
+    #[test]
+    fn a_monotonic_clock_drifts_and_does_not_jump() {
+        let mut clock = Clock::default();
+        clock.drift(Instant(1_000), 100_000);
+        clock.step(-5_000_000);
+        assert_eq!(clock.monotonic(Instant(11_000)), Instant(12_000));
+        clock.step(9_000_000);
+        clock.drift(Instant(11_000), 0);
+        assert_eq!(clock.monotonic(Instant(21_000)), Instant(22_000));
+        assert_eq!(clock.read(Instant(21_000)), Instant(4_022_000));
     }
 }

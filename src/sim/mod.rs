@@ -40,7 +40,7 @@ pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTi
 pub use lever::{Cue, FaultId, Input, Lever, Lie, Placed, Plan, Spot, Way, Whom};
 pub use network::{Fate, Latency, Network};
 pub use node::{Life, Mood};
-pub use note::{Note, Role, Slot};
+pub use note::{Held, Note, Role, Slot};
 pub use outbox::Outbox;
 pub use protocol::{
     Asks, Calls, Detail, Effect, Enumerable, Event, Flip, Glance, LogRow, MessageKind, Nature,

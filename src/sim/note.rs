@@ -66,6 +66,17 @@ pub struct Slot {
     pub value: u64,
 }
 
+/// A replica's copy of one key, in a store that orders versions instead of agreeing on a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Held {
+    /// Which key.
+    pub key: u64,
+    /// Its version, of which the highest wins: a stamp, and who gave it.
+    pub version: (u64, Address),
+    /// What it holds.
+    pub value: u64,
+}
+
 /// What a node says of itself: typed milestones, not log text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Note {
@@ -104,6 +115,10 @@ pub enum Note {
         /// What.
         entry: Slot,
     },
+    /// Holds another copy of a key from here on.
+    Holds(Held),
+    /// Came back with these copies, read from its disk.
+    Found(Arc<[Held]>),
     /// Believes that another has failed.
     Suspects(Address),
     /// Believes again that another lives.

@@ -16,6 +16,7 @@ pub struct Outbox<P: Protocol> {
     me: Address,
     request: Option<(CallId, Op)>,
     now: Instant,
+    monotonic: Instant,
     chance: Chance,
     identity: Identity,
     drawn: u64,
@@ -35,7 +36,8 @@ impl<P: Protocol> Outbox<P> {
     ) -> Self {
         let next_ticket = Ticket(last_ticket.0 + 1);
         let effects = Vec::new();
-        Outbox { me, request: None, now, chance, identity, drawn: 0, next_ticket, effects }
+        let (request, drawn, monotonic) = (None, 0, now);
+        Outbox { me, request, now, monotonic, chance, identity, drawn, next_ticket, effects }
     }
 
     /// Opens it anew for the next step and keeps its buffer, so that a step allocates nothing.
@@ -48,8 +50,14 @@ impl<P: Protocol> Outbox<P> {
     ) {
         (self.me, self.request) = (me, None);
         (self.now, self.identity, self.drawn) = (now, identity, 0);
+        self.monotonic = now;
         self.next_ticket = Ticket(last_ticket.0 + 1);
         self.effects.clear();
+    }
+
+    /// Says what the node's monotonic clock reads, where that is not what its clock reads.
+    pub(super) fn set_monotonic(&mut self, monotonic: Instant) {
+        self.monotonic = monotonic;
     }
 
     /// Lets the step sign on with the client's signature on the request that it is about.
@@ -73,6 +81,12 @@ impl<P: Protocol> Outbox<P> {
     /// Returns the node's own clock, which a fault may bend.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// Returns the node's monotonic clock: a fault may let it run too fast or too slow, and no step
+    /// of the other one moves it. Two of its readings can be subtracted; none is a date.
+    pub fn monotonic(&self) -> Instant {
+        self.monotonic
     }
 
     /// Draws a number from the node's own stream.

@@ -191,6 +191,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let name = self.public(me);
         let node = &mut self.nodes[me.index()];
         self.outbox.reuse(name, node.clock.read(self.now), identity, Ticket(0));
+        self.outbox.set_monotonic(node.clock.monotonic(self.now));
         node.state = self.protocol.boot(name, node.disk.stable(), &mut self.outbox);
         self.carry_out(me, id, None, identity, tape);
     }
@@ -215,6 +216,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let name = self.public(me);
         let node = &mut self.nodes[me.index()];
         self.outbox.reuse(name, node.clock.read(self.now), cause.1, node.disk.written());
+        self.outbox.set_monotonic(node.clock.monotonic(self.now));
         if let Event::Request { call, op } = event {
             self.outbox.receive_request(call, op);
         }

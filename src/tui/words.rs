@@ -1,7 +1,7 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
 use crate::sim::{
-    Address, ClientNote, Detail, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role, Span,
+    Address, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role, Span,
     What, Whom, Withheld,
 };
 
@@ -119,6 +119,8 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
         Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
         Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
+        Note::Holds(Held { key, value, .. }) => format!("{who} now holds k{key} = {value}"),
+        Note::Found(copies) => format!("{who} finds {} keys on its disk", copies.len()),
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),
         Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
