@@ -2,7 +2,7 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
-use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::protocols::{ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -20,6 +20,12 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::Gossip(spec) => {
+            assemble(Gossip { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::Swim(spec) => {
+            assemble(Swim { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

@@ -109,7 +109,7 @@ impl Hears {
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Holds(_) | Note::Found(_) => Hears::COPIES,
                 Note::Decided { .. } => Hears::DECISIONS,
-                Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::Suspects(_) | Note::Trusts(_) | Note::Buries(_) => Hears::SUSPICIONS,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -216,11 +216,16 @@ pub static ORACLES: &[&Kind] = &[
     &errors::state_machine_safety::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
+    &errors::integrity::KIND,
+    &errors::resurrection::KIND,
+    &errors::accuracy::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::available::KIND,
     &failures::on_time::KIND,
     &progress::decides::KIND,
+    &progress::delivers::KIND,
+    &progress::completeness::KIND,
 ];
 
 /// Returns the name of every property.

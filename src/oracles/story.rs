@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{Bounds, Panel, Signal, State};
 use crate::sim::{
-    Address, CallId, ClientNote, EventId, FaultId, Instant, Life, Note, Op, Outcome, Record, Role,
-    Slot, What,
+    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Life, Note, Op, Outcome, Record,
+    Role, Slot, What,
 };
 
 /// Returns what the oracle of one property says to a story: `+` raised, `-` cleared.
@@ -101,8 +101,21 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         }
         "suspects" => Note::Suspects(who(0)),
         "trusts" => Note::Trusts(who(0)),
+        "buries" => Note::Buries(who(0)),
+        "holds" => Note::Holds(held(rest[0], rest[1], rest[2])),
+        "finds" => {
+            let copies = rest.iter().map(|word| word.split(':').collect::<Vec<_>>());
+            Note::Found(copies.map(|copy| held(copy[0], copy[1], copy[2])).collect())
+        }
         _ => panic!("no node does this: {verb}"),
     }
+}
+
+/// Reads a copy: its key, its version as `5.n1`, and its value, of which 0 is deleted.
+fn held(key: &str, version: &str, value: &str) -> Held {
+    let (stamp, by) = version.split_once('.').expect("a version is a stamp and a node");
+    let by = by.parse().expect("an address");
+    Held { key: number(key), version: (number(stamp), by), value: number(value) }
 }
 
 fn client_note(client: Address, verb: &str, rest: &[&str], asked: &mut Asked) -> ClientNote {

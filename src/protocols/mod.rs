@@ -6,8 +6,10 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod gossip;
 pub mod kv;
 pub mod raft;
+pub mod swim;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +22,10 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Gossip: rumour mongering and anti-entropy.
+    Gossip(gossip::GossipSpec),
+    /// SWIM: membership.
+    Swim(swim::SwimSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +33,8 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::Gossip(_) => &gossip::ENTRY,
+            ProtocolSpec::Swim(_) => &swim::ENTRY,
         }
     }
 
@@ -38,6 +46,8 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::Gossip(spec) => spec.check(),
+            ProtocolSpec::Swim(spec) => spec.check(),
         }
     }
 }
@@ -68,7 +78,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &gossip::ENTRY, &swim::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

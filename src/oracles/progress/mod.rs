@@ -7,4 +7,6 @@
 //!
 //! To add one: a file with a `KIND` of grade `Stall` and an oracle, and its line in `ORACLES`.
 
+pub mod completeness;
 pub mod decides;
+pub mod delivers;
