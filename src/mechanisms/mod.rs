@@ -11,6 +11,7 @@
 
 pub mod clients;
 pub mod elections;
+pub mod epidemics;
 pub mod integrity;
 pub mod logs;
 pub mod promises;
@@ -40,6 +41,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,
+    &epidemics::EPIDEMICS,
 ];
 
 /// Iterates over every mechanism.

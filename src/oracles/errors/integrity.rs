@@ -1,7 +1,8 @@
 //! Integrity: no replica holds, and no client reads, what no client wrote.
 //!
 //! A store that spreads whatever is newest spreads a made-up value, or one in which a bit has
-//! flipped, as well as any other; agreement among the copies proves nothing.
+//! flipped, as well as any other; agreement among the copies proves nothing. What a liar answers is
+//! its own lie and no value that anybody holds: once somebody lies, answers prove nothing either.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +10,14 @@ use imbl::{OrdMap, OrdSet};
 
 use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::client::DELETED;
-use crate::sim::{ClientNote, Held, Note, Op, Outcome, Record, What};
+use crate::sim::{ClientNote, Held, Lever, Note, Op, Outcome, Record, What};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
     property: "integrity",
     grade: Grade::Breach,
     says: "No node holds a value that no client wrote.",
-    hears: Hears::COPIES.and(Hears::CALLS),
+    hears: Hears::COPIES.and(Hears::CALLS).and(Hears::REST),
     make: |_, _| Box::new(Integrity::default()),
 };
 
@@ -28,6 +29,8 @@ struct Integrity {
     /// Keys that a client deleted.
     deleted: OrdSet<u64>,
     broken: BTreeSet<u64>,
+    /// Whether a client may have been told a lie.
+    lied: bool,
 }
 
 impl Integrity {
@@ -78,7 +81,8 @@ impl Oracle for Integrity {
             What::Client(ClientNote::Called { op, .. }) => self.called(*op),
             What::Client(ClientNote::Returned {
                 op, outcome: Outcome::Read(Some(value)), ..
-            }) => self.read(record, op.key(), *value, out),
+            }) if !self.lied => self.read(record, op.key(), *value, out),
+            What::Pulled { lever, .. } => self.lied |= matches!(**lever, Lever::Lie { .. }),
             What::Noted(Note::Holds(held)) => self.held(record, held, out),
             What::Noted(Note::Found(copies)) => {
                 copies.iter().for_each(|held| self.held(record, held, out));

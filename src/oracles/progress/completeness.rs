@@ -4,10 +4,12 @@
 //! Counted from when it went down, or from when a node came up that has not heard of it,
 //! whichever is later.
 
+use std::collections::BTreeSet;
+
 use imbl::{OrdMap, OrdSet};
 
 use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
-use crate::sim::{Address, EventId, Instant, Life, Note, Record, Span, What};
+use crate::sim::{Address, EventId, Instant, Lever, Life, Note, Record, Span, What, Whom};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
@@ -23,8 +25,10 @@ pub static KIND: Kind = Kind {
 #[derive(Clone, Debug)]
 struct Completeness {
     within: Span,
-    /// The nodes that are up.
+    /// The nodes that are up and have never lied.
     up: OrdSet<Address>,
+    /// Who ever lied: what it believes is nobody's business.
+    liars: BTreeSet<Address>,
     /// Of those that were declared dead: by whom. Only who is up is counted.
     buried: OrdMap<Address, OrdSet<Address>>,
     /// Those that are down and not declared dead by all, by since when that is asked for.
@@ -41,6 +45,7 @@ impl Completeness {
         Completeness {
             within: bounds.progress_within,
             up: (1..=nodes).map(Address::Node).collect(),
+            liars: BTreeSet::new(),
             buried: OrdMap::new(),
             due: OrdMap::new(),
             down: OrdMap::new(),
@@ -102,6 +107,7 @@ impl Completeness {
             self.due.remove(&(since, who));
         }
         match life {
+            Life::Up if self.liars.contains(&who) => {}
             Life::Up => {
                 self.up.insert(who);
                 for whom in self.frozen.remove(&who).unwrap_or_default() {
@@ -124,6 +130,17 @@ impl Completeness {
         self.settle_all(now);
     }
 
+    fn pulled(&mut self, lever: &Lever, now: Instant) {
+        if let Lever::Lie { node: Whom::Only(liars), .. } = lever {
+            for liar in liars {
+                self.liars.insert(*liar);
+                self.forget(*liar, now);
+                self.up.remove(liar);
+            }
+            self.settle_all(now);
+        }
+    }
+
     fn unmet(&self, now: Instant) -> Option<(Instant, Address, EventId)> {
         let ((since, whom), event) = self.due.get_min()?;
         (now.since(*since) >= self.within).then_some((*since, *whom, *event))
@@ -143,6 +160,7 @@ impl Oracle for Completeness {
                 self.trust(who, *whom, now);
             }
             (What::Life(life), Some(who)) => self.life(record, who, *life),
+            (What::Pulled { lever, .. }, _) => self.pulled(lever, now),
             _ => {}
         }
         match (self.unmet(now), self.standing) {

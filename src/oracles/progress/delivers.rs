@@ -5,10 +5,12 @@
 //! everything is lost: a delay while faults last is told and forgiven, but what some still lack at
 //! the end of a run was not delivered.
 
+use std::collections::BTreeSet;
+
 use imbl::{OrdMap, Vector};
 
 use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
-use crate::sim::{Address, EventId, Held, Instant, Life, Note, Record, Span, What};
+use crate::sim::{Address, EventId, Held, Instant, Lever, Life, Note, Record, Span, What, Whom};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
@@ -52,6 +54,8 @@ struct Due {
 struct Delivers {
     within: Span,
     up: Vector<bool>,
+    /// Who ever lied: it is owed nothing, and nobody knows what it holds.
+    liars: BTreeSet<Address>,
     count: u32,
     keys: OrdMap<u64, Copies>,
     due: OrdMap<(Instant, u64, Version), Due>,
@@ -65,6 +69,7 @@ impl Delivers {
         Delivers {
             within: bounds.progress_within,
             up: std::iter::repeat_n(true, usize::from(nodes)).collect(),
+            liars: BTreeSet::new(),
             count: u32::from(nodes),
             keys: OrdMap::new(),
             due: OrdMap::new(),
@@ -137,6 +142,7 @@ impl Delivers {
     }
 
     fn life(&mut self, who: Address, life: Life, now: Instant) {
+        let life = if self.liars.contains(&who) { Life::Down } else { life };
         let index = who.index();
         let Some(up) = self.up.get_mut(index) else { return };
         let was = std::mem::replace(up, life == Life::Up);
@@ -169,6 +175,14 @@ impl Delivers {
     }
 
     fn fold(&mut self, record: &Record) {
+        if let What::Pulled { lever, .. } = &record.what
+            && let Lever::Lie { node: Whom::Only(liars), .. } = &**lever
+        {
+            for liar in liars {
+                self.liars.insert(*liar);
+                self.life(*liar, Life::Down, record.at);
+            }
+        }
         let Some(who) = record.who.filter(|who| who.is_node()) else { return };
         match &record.what {
             What::Noted(Note::Holds(held)) => self.holds(record, who.index(), held),

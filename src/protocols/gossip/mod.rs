@@ -257,7 +257,7 @@ impl Gossip {
             "counter" => Some(&mut self.spec.counter),
             "anti_entropy" => Some(&mut self.spec.anti_entropy),
             "death_certificates" => Some(&mut self.spec.death_certificates),
-            "update_signatures" => Some(&mut self.spec.signatures),
+            "update_signatures" => Some(&mut self.spec.update_signatures),
             _ => None,
         }
     }
@@ -326,7 +326,7 @@ impl Protocol for Gossip {
             ("counter", spec.counter),
             ("anti_entropy", spec.anti_entropy),
             ("death_certificates", spec.death_certificates),
-            ("update_signatures", spec.signatures),
+            ("update_signatures", spec.update_signatures),
         ]
     }
 

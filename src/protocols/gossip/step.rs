@@ -83,7 +83,8 @@ impl<'a> Step<'a> {
             }
             return;
         }
-        let seal = if self.gossip.spec.update_signatures { self.out.signed_request() } else { None };
+        let seal =
+            if self.gossip.spec.update_signatures { self.out.signed_request() } else { None };
         self.store(&Update { key, claim: Claim { version, value }, seal });
     }
 
