@@ -81,4 +81,6 @@ macro_rules! folders {
 
 folders! {
     raft: faultlab::protocols::raft::Raft,
+    gossip: faultlab::protocols::gossip::Gossip,
+    swim: faultlab::protocols::swim::Swim,
 }

@@ -154,6 +154,7 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Found(copies) => ("found", fields([("copies", json!(copies.len()))])),
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
+        Note::Buries(about) => ("buries", fields([("about", json!(about.to_string()))])),
         Note::Contained { by, from } => {
             ("contained", fields([("by", json!(by)), ("from", json!(from.to_string()))]))
         }

@@ -17,9 +17,11 @@ pub mod parameter;
 pub mod published;
 pub mod raft_election;
 pub mod raft_storm;
+pub mod rumour;
 mod silent;
 pub mod split_vote;
 pub mod statistics;
+pub mod swim;
 pub mod table;
 mod trials;
 
@@ -83,6 +85,8 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &raft_election::EXPERIMENT,
     &split_vote::EXPERIMENT,
     &raft_storm::EXPERIMENT,
+    &rumour::EXPERIMENT,
+    &swim::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.

@@ -5,7 +5,7 @@ use crate::oracles::{Bounds, Panel};
 use crate::protocols::generals::Generals;
 use crate::protocols::phi_accrual::PhiAccrual;
 use crate::protocols::quorum_store::QuorumStore;
-use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::protocols::{ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -34,6 +34,12 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(QuorumStore { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::Gossip(spec) => {
+            assemble(Gossip { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::Swim(spec) => {
+            assemble(Swim { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
     latency(&[Field("disk"), Field("sync")], &scenario.disk.sync, Span::ZERO)?;
     if let WorkloadSpec::Register(spec) = &scenario.workload {
         register(spec).map_err(|problem| problem.under(&[Field("workload")]))?;
+        deletes(spec, &scenario.protocol)?;
     }
     mechanisms(scenario)?;
     let bounds = &scenario.bounds;
@@ -240,6 +241,16 @@ fn register(spec: &RegisterSpec) -> Checked {
     span(&[Field("retry"), field], wait, TIMER_MIN, WAIT_MAX)?;
     let attempts = u64::from(spec.retry.attempts());
     number(&[Field("retry"), Field("attempts")], attempts, 1, u64::from(ATTEMPTS_MAX))
+}
+
+/// Only a store that is asked whether deleted items stay away is asked to delete any.
+fn deletes(spec: &RegisterSpec, protocol: &ProtocolSpec) -> Checked {
+    let path = [Field("workload"), Field("deletes_percent")];
+    number(&path, u64::from(spec.deletes_percent), 0, 100)?;
+    let entry = protocol.entry();
+    let knows = spec.deletes_percent == 0 || entry.judged.contains(&"resurrection");
+    let message = format!("`{}` knows no deletes", entry.name);
+    require(knows, &path, message, "0, or a store that knows deletes, such as Gossip")
 }
 
 fn mechanisms(scenario: &Scenario) -> Checked {

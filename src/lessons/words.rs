@@ -47,6 +47,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Found(copies) => format!("{who} read {} keys from its disk", copies.len()),
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
+        Note::Buries(whom) => format!("{who} declared {whom} dead"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }

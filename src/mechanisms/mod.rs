@@ -12,6 +12,7 @@
 pub mod clients;
 pub mod detectors;
 pub mod elections;
+pub mod epidemics;
 pub mod integrity;
 pub mod liars;
 pub mod logs;
@@ -46,6 +47,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &replicas::REPLICAS,
     &detectors::DETECTORS,
     &liars::LIARS,
+    &epidemics::EPIDEMICS,
 ];
 
 /// Iterates over every mechanism.

@@ -109,7 +109,7 @@ impl Hears {
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Holds(_) | Note::Found(_) => Hears::COPIES,
                 Note::Decided { .. } => Hears::DECISIONS,
-                Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::Suspects(_) | Note::Trusts(_) | Note::Buries(_) => Hears::SUSPICIONS,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -218,6 +218,9 @@ pub static ORACLES: &[&Kind] = &[
     &errors::validity::KIND,
     &errors::obeys_alike::KIND,
     &errors::obeys_commander::KIND,
+    &errors::integrity::KIND,
+    &errors::resurrection::KIND,
+    &errors::accuracy::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::regular::KIND,
@@ -229,6 +232,8 @@ pub static ORACLES: &[&Kind] = &[
     &progress::suspects_crashed::KIND,
     &progress::ends_mistakes::KIND,
     &progress::suspects_unserving::KIND,
+    &progress::delivers::KIND,
+    &progress::completeness::KIND,
 ];
 
 /// Returns the name of every property.

@@ -102,23 +102,21 @@ fn note(verb: &str, rest: &[&str]) -> Note {
             let slot = |word: &&str| word.split_once(':').map(|(epoch, what)| entry(epoch, what));
             Note::Restored(rest.iter().filter_map(slot).collect())
         }
-        "holds" => Note::Holds(held(at(0), at(2), at(1))),
+        "buries" => Note::Buries(who(0)),
+        "holds" => Note::Holds(held(rest[0], rest[1], rest[2])),
         "finds" => {
-            let copy = |word: &&str| {
-                let parts: Vec<u64> = word.split(':').map(number).collect();
-                held(parts[0], parts[1], parts[2])
-            };
-            Note::Found(rest.iter().map(copy).collect())
+            let copies = rest.iter().map(|word| word.split(':').collect::<Vec<_>>());
+            Note::Found(copies.map(|copy| held(copy[0], copy[1], copy[2])).collect())
         }
-        "suspects" => Note::Suspects(who(0)),
-        "trusts" => Note::Trusts(who(0)),
         _ => panic!("no node does this: {verb}"),
     }
 }
 
-/// A copy whose version n1 gave.
-fn held(key: u64, stamp: u64, value: u64) -> Held {
-    Held { key, version: (stamp, Address::Node(1)), value }
+/// Reads a copy: its key, its version as `5.n1`, and its value, of which 0 is deleted.
+fn held(key: &str, version: &str, value: &str) -> Held {
+    let (stamp, by) = version.split_once('.').expect("a version is a stamp and a node");
+    let by = by.parse().expect("an address");
+    Held { key: number(key), version: (number(stamp), by), value: number(value) }
 }
 
 fn client_note(client: Address, verb: &str, rest: &[&str], asked: &mut Asked) -> ClientNote {

@@ -7,10 +7,12 @@
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
 pub mod generals;
+pub mod gossip;
 pub mod kv;
 pub mod phi_accrual;
 pub mod quorum_store;
 pub mod raft;
+pub mod swim;
 
 use std::ops::RangeInclusive;
 
@@ -29,6 +31,10 @@ pub enum ProtocolSpec {
     PhiAccrual(phi_accrual::PhiSpec),
     /// A quorum store.
     QuorumStore(quorum_store::QuorumSpec),
+    /// Gossip: rumour mongering and anti-entropy.
+    Gossip(gossip::GossipSpec),
+    /// SWIM: membership.
+    Swim(swim::SwimSpec),
 }
 
 impl ProtocolSpec {
@@ -39,6 +45,8 @@ impl ProtocolSpec {
             ProtocolSpec::Generals(_) => &generals::ENTRY,
             ProtocolSpec::PhiAccrual(_) => &phi_accrual::ENTRY,
             ProtocolSpec::QuorumStore(_) => &quorum_store::ENTRY,
+            ProtocolSpec::Gossip(_) => &gossip::ENTRY,
+            ProtocolSpec::Swim(_) => &swim::ENTRY,
         }
     }
 
@@ -53,6 +61,8 @@ impl ProtocolSpec {
             ProtocolSpec::Generals(spec) => spec.check(nodes),
             ProtocolSpec::PhiAccrual(spec) => spec.check(nodes),
             ProtocolSpec::QuorumStore(spec) => spec.check(nodes),
+            ProtocolSpec::Gossip(spec) => spec.check(),
+            ProtocolSpec::Swim(spec) => spec.check(),
         }
     }
 }
@@ -83,8 +93,14 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] =
-    &[&raft::ENTRY, &quorum_store::ENTRY, &generals::ENTRY, &phi_accrual::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[
+    &raft::ENTRY,
+    &quorum_store::ENTRY,
+    &generals::ENTRY,
+    &gossip::ENTRY,
+    &swim::ENTRY,
+    &phi_accrual::ENTRY,
+];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

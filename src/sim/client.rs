@@ -28,6 +28,10 @@ pub enum Op {
     },
 }
 
+/// The value whose write deletes a key. No other write of a run uses it, and only stores that know
+/// deletes are asked for it.
+pub const DELETED: u64 = 0;
+
 impl Op {
     /// Returns the key that the operation touches.
     pub const fn key(self) -> u64 {
@@ -41,6 +45,7 @@ impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Op::Read { key } => f.pad(&format!("read k{key}")),
+            Op::Write { key, value: DELETED } => f.pad(&format!("delete k{key}")),
             Op::Write { key, value } => f.pad(&format!("write k{key} := {value}")),
         }
     }

@@ -18,6 +18,10 @@ pub enum Role {
     Leader,
     /// Takes part as one among equals: gossip, membership, quorum stores, detectors.
     Member,
+    /// Gossip: keeps what it knows and spreads nothing.
+    Listener,
+    /// Gossip: has news that it still spreads.
+    Spreader,
     /// Paxos: asks acceptors to promise and accept.
     Proposer,
     /// Paxos: promises and accepts.
@@ -41,6 +45,8 @@ impl Role {
             Role::Candidate => "candidate",
             Role::Leader => "leader",
             Role::Member => "member",
+            Role::Listener => "listener",
+            Role::Spreader => "spreader",
             Role::Proposer => "proposer",
             Role::Acceptor => "acceptor",
             Role::Primary => "primary",
@@ -123,6 +129,8 @@ pub enum Note {
     Suspects(Address),
     /// Believes again that another lives.
     Trusts(Address),
+    /// Declares another dead, and counts it as a member no more.
+    Buries(Address),
     /// Stopped something wrong by a named rule, such as `term check`.
     Contained {
         /// The container's name, as `mechanisms` lists it.

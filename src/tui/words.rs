@@ -49,7 +49,7 @@ pub fn mark(record: &Record) -> (char, Ink) {
         What::Healed(_) | What::Switched { .. } => ('▲', Ink::Healed),
         What::Life(life) => life_mark(*life),
         What::Noted(Note::Role { role, .. }) => role_mark(*role),
-        What::Noted(Note::Suspects(_)) => ('?', Ink::Candidate),
+        What::Noted(Note::Suspects(_) | Note::Buries(_)) => ('?', Ink::Candidate),
         What::Noted(Note::Contained { .. }) => ('▣', Ink::Contained),
         What::Client(ClientNote::Returned { .. }) => ('✓', Ink::Healthy),
         What::Client(ClientNote::GaveUp { .. }) => ('✖', Ink::Failure),
@@ -64,6 +64,8 @@ pub const fn role_mark(role: Role) -> (char, Ink) {
         Role::Candidate => ('◇', Ink::Candidate),
         Role::Leader | Role::Primary | Role::Coordinator => ('♛', Ink::Leader),
         Role::Proposer => ('◇', Ink::Leader),
+        Role::Spreader => ('●', Ink::Leader),
+        Role::Listener => ('•', Ink::Healthy),
         Role::Follower | Role::Member | Role::Acceptor | Role::Backup | Role::Participant => {
             ('◦', Ink::Healthy)
         }
@@ -123,6 +125,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Found(copies) => format!("{who} finds {} keys on its disk", copies.len()),
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),
+        Note::Buries(about) => format!("{who} declares {about} dead"),
         Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
         Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
     }

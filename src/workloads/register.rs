@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sim::client::DELETED;
 use crate::sim::{
     Address, Asks, CallId, Calls, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op,
     Outcome, Span,
@@ -29,6 +30,8 @@ pub struct RegisterSpec {
     pub keys: u64,
     /// Share of calls that are reads, in percent.
     pub reads_percent: u8,
+    /// Share of the writes that delete their key, in percent, for stores that know deletes.
+    pub deletes_percent: u8,
     /// How long one attempt waits.
     pub timeout: Span,
     /// How long the whole call waits.
@@ -67,6 +70,7 @@ impl Default for RegisterSpec {
             start: Span::millis(400),
             keys: 4,
             reads_percent: 50,
+            deletes_percent: 0,
             timeout: Span::millis(200),
             deadline: Span::secs(2),
             retry: RetrySpec::Exponential { base: Span::millis(50), attempts: 8 },
@@ -140,6 +144,7 @@ pub struct RegisterClient {
     nodes: u16,
     keys: u64,
     reads_percent: u8,
+    deletes_percent: u8,
     timeout: Span,
     deadline: Span,
     retry: RetrySpec,
@@ -169,6 +174,7 @@ impl RegisterClient {
             nodes,
             keys: spec.keys,
             reads_percent: spec.reads_percent,
+            deletes_percent: spec.deletes_percent,
             timeout: spec.timeout,
             deadline: spec.deadline,
             retry: spec.retry,
@@ -208,7 +214,11 @@ impl RegisterClient {
             return;
         }
         let Address::Client(number) = self.me else { return };
-        let write = Op::Write { key, value: value(number, self.serial) };
+        // Drawn last, so that a workload without deletes has the luck that it would have anyway.
+        let deletes =
+            self.deletes_percent > 0 && out.draw(&(1..=100)) <= u64::from(self.deletes_percent);
+        let value = if deletes { DELETED } else { value(number, self.serial) };
+        let write = Op::Write { key, value };
         let op = if reads { Op::Read { key } } else { write };
         let call = CallId { client: self.me, serial: self.serial, attempt: 1 };
         out.note(ClientNote::Called { call, op });

@@ -5,7 +5,9 @@ use std::error::Error;
 
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
+use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
+use faultlab::protocols::swim::{self, Swim, SwimSpec};
 use faultlab::sim::Protocol;
 use goldenscript::ArgumentConsumer;
 use serde::de::DeserializeOwned;
@@ -66,5 +68,27 @@ impl Staged for Raft {
             terms.extend(std::iter::repeat_n(of.parse::<u64>()?, times.parse()?));
         }
         Ok(Stable::with_terms(term, terms))
+    }
+}
+
+impl Staged for Gossip {
+    type Spec = GossipSpec;
+    const ENTRY: &'static Entry = &gossip::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: GossipSpec) -> Gossip {
+        Gossip::new(nodes, spec)
+    }
+}
+
+impl Staged for Swim {
+    type Spec = SwimSpec;
+    const ENTRY: &'static Entry = &swim::ENTRY;
+    const EPOCH: &'static str = "incarnation";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: SwimSpec) -> Swim {
+        Swim::new(nodes, spec)
     }
 }

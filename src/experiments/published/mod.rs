@@ -4,7 +4,9 @@
 //! measured and never enter it. To add one: a constant in the file of its experiment.
 
 pub mod raft_election;
+pub mod rumour;
 pub mod split_vote;
+pub mod swim;
 
 use serde::Serialize;
 

@@ -146,7 +146,7 @@ impl Oracle for KeepsUpdates {
 mod tests {
     use crate::oracles::story::signals;
 
-    const FIRST: &str = "0 c1 calls 1 write 2 10; 5 n1 holds 2 10 900; 6 n2 holds 2 10 900; \
+    const FIRST: &str = "0 c1 calls 1 write 2 10; 5 n1 holds 2 900.n1 10; 6 n2 holds 2 900.n1 10; \
                          10 c1 returns 1 ok; ";
 
     fn after(rest: &str) -> Vec<String> {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_write_that_an_earlier_one_overrides_is_lost() {
         assert_eq!(
-            after("20 c2 calls 1 write 2 20; 21 n2 holds 2 20 21; 30 c2 returns 1 ok"),
+            after("20 c2 calls 1 write 2 20; 21 n2 holds 2 21.n1 20; 30 c2 returns 1 ok"),
             ["0.030s + c2#1: c2#1 was acknowledged, and every replica prefers c1#1, which had \
                  ended before it began"]
         );
@@ -165,11 +165,11 @@ mod tests {
     #[test]
     fn of_two_writes_at_once_either_may_win_and_a_later_one_wins() {
         assert_eq!(
-            after("9 c2 calls 1 write 2 20; 21 n2 holds 2 20 21; 30 c2 returns 1 ok"),
+            after("9 c2 calls 1 write 2 20; 21 n2 holds 2 21.n1 20; 30 c2 returns 1 ok"),
             [""; 0]
         );
         assert_eq!(
-            after("20 c2 calls 1 write 2 20; 21 n2 holds 2 20 901; 30 c2 returns 1 ok"),
+            after("20 c2 calls 1 write 2 20; 21 n2 holds 2 901.n1 20; 30 c2 returns 1 ok"),
             [""; 0]
         );
     }
@@ -183,7 +183,7 @@ mod tests {
             after(&both),
             ["0.051s + c1#1: c1#1 was acknowledged, and no replica holds k2 so"]
         );
-        let kept = format!("{first} 40 n2 down; 50 n2 up; 50 n2 boots; 50 n2 finds 2:900:10");
+        let kept = format!("{first} 40 n2 down; 50 n2 up; 50 n2 boots; 50 n2 finds 2:900.n1:10");
         assert_eq!(after(&kept), [""; 0]);
     }
 }

@@ -215,8 +215,8 @@ mod tests {
 
     #[test]
     fn a_replica_that_stays_behind_in_a_stable_world_does_not_converge() {
-        let story = "0 n1 holds 1 10 5; 100 n2 holds 1 10 5; 2100 c1 calls 1 read 1; \
-                     3000 n3 holds 1 10 5; 3001 c1 returns 1 10";
+        let story = "0 n1 holds 1 5.n1 10; 100 n2 holds 1 5.n1 10; 2100 c1 calls 1 read 1; \
+                     3000 n3 holds 1 5.n1 10; 3001 c1 returns 1 10";
         assert_eq!(
             signals("converges", 3, story),
             [
@@ -229,35 +229,37 @@ mod tests {
 
     #[test]
     fn to_be_behind_while_a_fault_lasts_is_forgiven() {
-        let story = "0 F1 injected; 0 n1 holds 1 10 5; 4000 c1 calls 1 read 1; 4000 F1 healed; \
-                     5000 n2 holds 1 10 5; 5500 n3 holds 1 10 5; 9000 c1 returns 1 10";
+        let story = "0 F1 injected; 0 n1 holds 1 5.n1 10; 4000 c1 calls 1 read 1; 4000 F1 healed; \
+                     5000 n2 holds 1 5.n1 10; 5500 n3 holds 1 5.n1 10; 9000 c1 returns 1 10";
         assert_eq!(signals("converges", 3, story).len(), 2);
         assert_eq!(verdict("converges", 3, story, 9_000), State::Held);
-        let cut = "0 F1 injected; 0 n1 holds 1 10 5";
+        let cut = "0 F1 injected; 0 n1 holds 1 5.n1 10";
         assert_eq!(verdict("converges", 3, cut, 2_000), State::Stalled, "at the end it counts");
     }
 
     #[test]
     fn each_version_has_its_own_time_and_a_newer_one_does_for_an_older() {
-        let story = "0 n1 holds 1 10 5; 100 n2 holds 1 10 5; 1000 n1 holds 1 20 6; \
-                     1900 n3 holds 1 20 6; 2900 n2 holds 1 20 6; 9000 c1 calls 1 read 1";
+        let story = "0 n1 holds 1 5.n1 10; 100 n2 holds 1 5.n1 10; 1000 n1 holds 1 6.n1 20; \
+                     1900 n3 holds 1 6.n1 20; 2900 n2 holds 1 6.n1 20; 9000 c1 calls 1 read 1";
         assert_eq!(signals("converges", 3, story), Vec::<String>::new());
-        let slow = "0 n1 holds 1 10 5; 0 n2 holds 1 10 5; 1000 n1 holds 1 20 6; \
-                    1500 n3 holds 1 10 5; 2900 n2 holds 1 20 6; 3000 c1 calls 1 read 1";
+        let slow = "0 n1 holds 1 5.n1 10; 0 n2 holds 1 5.n1 10; 1000 n1 holds 1 6.n1 20; \
+                    1500 n3 holds 1 5.n1 10; 2900 n2 holds 1 6.n1 20; 3000 c1 calls 1 read 1";
         assert_eq!(signals("converges", 3, slow).len(), 1, "n3 lacks the second for 2 s");
     }
 
     #[test]
     fn a_replica_that_was_down_has_its_time_from_when_it_is_back() {
-        let story = "0 n1 holds 1 10 5; 0 n2 holds 1 10 5; 0 n3 holds 1 10 5; 100 n3 down; \
-                     200 n1 holds 1 20 6; 210 n2 holds 1 20 6; 5000 n3 up; 5000 n3 boots; \
-                     5000 n3 finds 1:5:10; 6900 n3 holds 1 20 6; 9000 c1 calls 1 read 1";
+        let story = "0 n1 holds 1 5.n1 10; 0 n2 holds 1 5.n1 10; 0 n3 holds 1 5.n1 10; \
+                     100 n3 down; \
+                     200 n1 holds 1 6.n1 20; 210 n2 holds 1 6.n1 20; 5000 n3 up; 5000 n3 boots; \
+                     5000 n3 finds 1:5.n1:10; 6900 n3 holds 1 6.n1 20; 9000 c1 calls 1 read 1";
         assert_eq!(signals("converges", 3, story), Vec::<String>::new());
     }
 
     #[test]
     fn a_disk_that_was_wiped_lacks_what_all_held() {
-        let story = "0 n1 holds 1 10 5; 0 n2 holds 1 10 5; 0 n3 holds 1 10 5; 100 n3 down; \
+        let story = "0 n1 holds 1 5.n1 10; 0 n2 holds 1 5.n1 10; 0 n3 holds 1 5.n1 10; \
+                     100 n3 down; \
                      5000 n3 up; 5000 n3 boots; 5000 n3 joins; 7001 c1 calls 1 read 1";
         assert_eq!(signals("converges", 3, story).len(), 1);
     }

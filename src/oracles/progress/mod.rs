@@ -7,8 +7,10 @@
 //!
 //! To add one: a file with a `KIND` of grade `Stall` and an oracle, and its line in `ORACLES`.
 
+pub mod completeness;
 pub mod converges;
 pub mod decides;
+pub mod delivers;
 pub mod ends_mistakes;
 pub mod suspects_crashed;
 pub mod suspects_unserving;
