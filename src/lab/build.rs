@@ -2,6 +2,7 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
+use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
 use crate::protocols::{ProtocolSpec, raft::Raft};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
@@ -20,6 +21,14 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::Paxos(spec) => {
+            assemble(Paxos::new(nodes, spec.clone()), scenario, seed, tape)
+        }
+        ProtocolSpec::MultiPaxos(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(MultiPaxos::new(nodes, spec), scenario, seed, tape)
         }
     }
 }

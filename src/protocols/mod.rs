@@ -1,13 +1,16 @@
 //! The algorithms, as they were published, each a step function over plain data.
 //!
 //! Here: one folder or file for each algorithm, which opens with a lecture and cites its paper's
-//! section at each rule, and the key-value store that the replicated ones carry. Absent on purpose:
+//! section at each rule, and what several of them share: the key-value
+//! store that the replicated ones carry, the set that counts votes. Absent on purpose:
 //! faults, clients and judgements. An algorithm does not know what is being done to it.
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
 pub mod kv;
+pub mod paxos;
 pub mod raft;
+pub mod voters;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +23,10 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Paxos that decides one value.
+    Paxos(paxos::single::PaxosSpec),
+    /// Paxos that decides a log.
+    MultiPaxos(paxos::multi::MultiPaxosSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +34,8 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::Paxos(_) => &paxos::single::ENTRY,
+            ProtocolSpec::MultiPaxos(_) => &paxos::multi::ENTRY,
         }
     }
 
@@ -38,6 +47,8 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::Paxos(spec) => spec.check(nodes),
+            ProtocolSpec::MultiPaxos(spec) => spec.check(nodes),
         }
     }
 }
@@ -68,7 +79,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &paxos::single::ENTRY, &paxos::multi::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {
