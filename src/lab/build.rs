@@ -3,6 +3,7 @@
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
 use crate::protocols::generals::Generals;
+use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
 use crate::protocols::phi_accrual::PhiAccrual;
 use crate::protocols::quorum_store::QuorumStore;
 use crate::protocols::{ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim};
@@ -40,6 +41,14 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
         }
         ProtocolSpec::Swim(spec) => {
             assemble(Swim { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::Paxos(spec) => {
+            assemble(Paxos::new(nodes, spec.clone()), scenario, seed, tape)
+        }
+        ProtocolSpec::MultiPaxos(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(MultiPaxos::new(nodes, spec), scenario, seed, tape)
         }
     }
 }

@@ -9,6 +9,7 @@
 //! To add a mechanism: an entry in the file of its place, or a new file and its line in
 //! `MECHANISMS`.
 
+pub mod ballots;
 pub mod clients;
 pub mod detectors;
 pub mod elections;
@@ -41,6 +42,7 @@ pub struct Mechanism {
 pub static MECHANISMS: &[&[Mechanism]] = &[
     &clients::CLIENTS,
     &elections::ELECTIONS,
+    &ballots::BALLOTS,
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,

@@ -1,7 +1,8 @@
 //! The algorithms, as they were published, each a step function over plain data.
 //!
 //! Here: one folder or file for each algorithm, which opens with a lecture and cites its paper's
-//! section at each rule, and the key-value store that the replicated ones carry. Absent on purpose:
+//! section at each rule, and what several of them share: the key-value
+//! store that the replicated ones carry, the set that counts votes. Absent on purpose:
 //! faults, clients and judgements. An algorithm does not know what is being done to it.
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
@@ -9,10 +10,12 @@
 pub mod generals;
 pub mod gossip;
 pub mod kv;
+pub mod paxos;
 pub mod phi_accrual;
 pub mod quorum_store;
 pub mod raft;
 pub mod swim;
+pub mod voters;
 
 use std::ops::RangeInclusive;
 
@@ -35,6 +38,10 @@ pub enum ProtocolSpec {
     Gossip(gossip::GossipSpec),
     /// SWIM: membership.
     Swim(swim::SwimSpec),
+    /// Paxos that decides one value.
+    Paxos(paxos::single::PaxosSpec),
+    /// Paxos that decides a log.
+    MultiPaxos(paxos::multi::MultiPaxosSpec),
 }
 
 impl ProtocolSpec {
@@ -47,6 +54,8 @@ impl ProtocolSpec {
             ProtocolSpec::QuorumStore(_) => &quorum_store::ENTRY,
             ProtocolSpec::Gossip(_) => &gossip::ENTRY,
             ProtocolSpec::Swim(_) => &swim::ENTRY,
+            ProtocolSpec::Paxos(_) => &paxos::single::ENTRY,
+            ProtocolSpec::MultiPaxos(_) => &paxos::multi::ENTRY,
         }
     }
 
@@ -63,6 +72,8 @@ impl ProtocolSpec {
             ProtocolSpec::QuorumStore(spec) => spec.check(nodes),
             ProtocolSpec::Gossip(spec) => spec.check(),
             ProtocolSpec::Swim(spec) => spec.check(),
+            ProtocolSpec::Paxos(spec) => spec.check(nodes),
+            ProtocolSpec::MultiPaxos(spec) => spec.check(nodes),
         }
     }
 }
@@ -100,6 +111,8 @@ pub static PROTOCOLS: &[&Entry] = &[
     &gossip::ENTRY,
     &swim::ENTRY,
     &phi_accrual::ENTRY,
+    &paxos::single::ENTRY,
+    &paxos::multi::ENTRY,
 ];
 
 /// Finds an algorithm by its name or one of its other names.

@@ -118,7 +118,7 @@ pub use message::{
     APPEND_ENTRIES, APPEND_REFUSAL, APPEND_REPLY, Check, HEARTBEAT, LogEnd, Message, PRE_VOTE,
     PRE_VOTE_REPLY, REQUEST_VOTE, VOTE,
 };
-pub use state::{Delta, Peer, Stable, State, Voters, WaitingRead};
+pub use state::{Delta, Peer, Stable, State, WaitingRead};
 
 use step::Step;
 

@@ -174,17 +174,6 @@ fn a_vote_that_comes_twice_counts_once() {
 }
 
 #[test]
-fn voters_are_a_set_of_any_size() {
-    let mut voters = Voters::default();
-    for voter in [1, 64, 63, 1_000, 64, 1] {
-        voters.insert(voter);
-    }
-    assert_eq!(voters.count(), 4);
-    voters.clear();
-    assert_eq!(voters.count(), 0);
-}
-
-#[test]
 fn the_timer_moves_for_a_granted_vote_and_for_the_leader_and_for_nothing_else() {
     let mut node = Node::start(3, RaftSpec::default(), &Raft::disk_with(1, 2));
     let ends = |term, index| LogEnd { term, index };
