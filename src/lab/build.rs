@@ -2,7 +2,7 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
-use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::protocols::{ProtocolSpec, raft::Raft, tendermint::Tendermint};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -20,6 +20,9 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::Tendermint(spec) => {
+            assemble(Tendermint { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

@@ -46,6 +46,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
+        Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }
 }

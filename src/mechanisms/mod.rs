@@ -9,6 +9,7 @@
 //! To add a mechanism: an entry in the file of its place, or a new file and its line in
 //! `MECHANISMS`.
 
+pub mod agreements;
 pub mod clients;
 pub mod elections;
 pub mod integrity;
@@ -40,6 +41,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,
+    &agreements::AGREEMENTS,
 ];
 
 /// Iterates over every mechanism.

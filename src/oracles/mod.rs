@@ -80,6 +80,8 @@ impl Hears {
     pub const LIVES: Hears = Hears(1 << 6);
     /// Faults, switches, and remarks that are nothing of the above.
     pub const REST: Hears = Hears(1 << 7);
+    /// Who is accused.
+    pub const EVIDENCE: Hears = Hears(1 << 8);
 
     /// Returns what either hears.
     #[must_use]
@@ -107,6 +109,7 @@ impl Hears {
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::Accuses { .. } => Hears::EVIDENCE,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -213,6 +216,8 @@ pub static ORACLES: &[&Kind] = &[
     &errors::state_machine_safety::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
+    &errors::proven_culprit::KIND,
+    &errors::accountability::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::available::KIND,

@@ -101,6 +101,10 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         }
         "suspects" => Note::Suspects(who(0)),
         "trusts" => Note::Trusts(who(0)),
+        "accuses" => {
+            let (culprit, slot) = (who(0), at(1));
+            Note::Accuses { culprit, slot, proof: "two votes of one round" }
+        }
         _ => panic!("no node does this: {verb}"),
     }
 }

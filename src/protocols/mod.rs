@@ -6,8 +6,10 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod block;
 pub mod kv;
 pub mod raft;
+pub mod tendermint;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +22,8 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Tendermint.
+    Tendermint(tendermint::TendermintSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +31,7 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::Tendermint(_) => &tendermint::ENTRY,
         }
     }
 
@@ -38,6 +43,7 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::Tendermint(spec) => spec.check(),
         }
     }
 }
@@ -68,7 +74,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &tendermint::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

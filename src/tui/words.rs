@@ -64,9 +64,12 @@ pub const fn role_mark(role: Role) -> (char, Ink) {
         Role::Candidate => ('◇', Ink::Candidate),
         Role::Leader | Role::Primary | Role::Coordinator => ('♛', Ink::Leader),
         Role::Proposer => ('◇', Ink::Leader),
-        Role::Follower | Role::Member | Role::Acceptor | Role::Backup | Role::Participant => {
-            ('◦', Ink::Healthy)
-        }
+        Role::Follower
+        | Role::Member
+        | Role::Acceptor
+        | Role::Backup
+        | Role::Participant
+        | Role::Validator => ('◦', Ink::Healthy),
     }
 }
 
@@ -122,6 +125,9 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),
         Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
+        Note::Accuses { culprit, slot, proof } => {
+            format!("{who} holds proof against {culprit} at height {slot}: {proof}")
+        }
         Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
     }
 }
