@@ -2,7 +2,10 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
-use crate::protocols::{ProtocolSpec, raft::Raft, tendermint::Tendermint};
+use crate::protocols::ProtocolSpec;
+use crate::protocols::hotstuff::HotStuff;
+use crate::protocols::raft::Raft;
+use crate::protocols::tendermint::Tendermint;
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -23,6 +26,9 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
         }
         ProtocolSpec::Tendermint(spec) => {
             assemble(Tendermint { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::HotStuff(spec) => {
+            assemble(HotStuff { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

@@ -7,6 +7,7 @@
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
 pub mod block;
+pub mod hotstuff;
 pub mod kv;
 pub mod raft;
 pub mod tendermint;
@@ -24,6 +25,8 @@ pub enum ProtocolSpec {
     Raft(raft::RaftSpec),
     /// Tendermint.
     Tendermint(tendermint::TendermintSpec),
+    /// `HotStuff`.
+    HotStuff(hotstuff::HotStuffSpec),
 }
 
 impl ProtocolSpec {
@@ -32,6 +35,7 @@ impl ProtocolSpec {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
             ProtocolSpec::Tendermint(_) => &tendermint::ENTRY,
+            ProtocolSpec::HotStuff(_) => &hotstuff::ENTRY,
         }
     }
 
@@ -44,6 +48,7 @@ impl ProtocolSpec {
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
             ProtocolSpec::Tendermint(spec) => spec.check(),
+            ProtocolSpec::HotStuff(spec) => spec.check(),
         }
     }
 }
@@ -74,7 +79,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &tendermint::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &tendermint::ENTRY, &hotstuff::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -7,66 +7,57 @@
 use std::sync::Arc;
 
 use crate::protocols::block::{Block, BlockId};
-use crate::sim::{Address, Flip, Liar, Untruth};
+use crate::sim::{Flip, Liar, Signed, Untruth};
 
 use super::Tendermint;
 use super::message::{Message, Proposal, Vote, VoteKind};
 use super::state::State;
 
-impl Tendermint {
-    /// Says what a liar sends instead.
-    ///
-    /// - `Contrary`: another block than the one that it proposes or votes for elsewhere, and a vote
-    ///   for the proposal where it votes nil elsewhere.
-    /// - `Value`: votes for a block that does not exist, and proposals of what was decided before.
-    /// - `Denial`: it forgets its lock: it prevotes whatever is proposed, precommits without a
-    ///   quorum, and says that it knows no decision.
-    pub(super) fn lie(
-        &self,
-        state: &State,
-        msg: &Message,
-        _to: Address,
-        liar: &Liar,
-    ) -> Option<Message> {
-        match msg {
-            Message::Propose(signed) => {
-                let proposal = signed.value();
-                let (block, valid_round) = match liar.tells() {
-                    Untruth::Contrary => (proposal.block.contrary(), None),
-                    Untruth::Value => (self.replay(state, &proposal.block), None),
-                    Untruth::Denial => return None,
-                };
-                let other = Proposal { block, valid_round, ..proposal.clone() };
-                liar.sign(signed.by(), other).map(Message::Propose)
-            }
-            Message::Vote(signed) => {
-                let vote = signed.value();
-                let proposed = state
-                    .rounds
-                    .get(vote.round)
-                    .and_then(|heard| heard.proposals.first().map(|signed| signed.value()));
-                let other = match liar.tells() {
-                    Untruth::Contrary => contrary(vote, proposed),
-                    Untruth::Value => {
-                        let invented = BlockId(!vote.block.unwrap_or_default().0);
-                        Vote { block: Some(invented), reason: None, ..*vote }
-                    }
-                    Untruth::Denial => denial(vote, proposed?),
-                };
-                liar.sign(signed.by(), other).map(Message::Vote)
-            }
-            Message::Decisions(_) | Message::Known { .. } if liar.tells() == Untruth::Denial => {
-                Some(Message::Status { height: 1, round: 0 })
-            }
-            _ => None,
+/// Says what a liar sends instead.
+///
+/// - `Contrary`: another block than the one that it proposes or votes for elsewhere, and a vote for
+///   the proposal where it votes nil elsewhere.
+/// - `Value`: votes for a block that does not exist, and proposals of what was decided before.
+/// - `Denial`: it forgets its lock: it prevotes whatever is proposed, precommits without a quorum,
+///   and says that it knows no decision.
+pub(super) fn forge(state: &State, msg: &Message, liar: &Liar) -> Option<Message> {
+    match msg {
+        Message::Propose(signed) => {
+            let proposal = signed.value();
+            let block = match liar.tells() {
+                Untruth::Contrary => proposal.block.contrary(),
+                Untruth::Value => replay(state, &proposal.block),
+                Untruth::Denial => return None,
+            };
+            let other = Proposal { block, valid_round: None, ..proposal.clone() };
+            liar.sign(signed.by(), other).map(Message::Propose)
         }
+        Message::Vote(signed) => {
+            let vote = signed.value();
+            let heard = state.rounds.get(vote.round);
+            let proposed = heard.and_then(|heard| heard.proposals.first()).map(Signed::value);
+            let proposed = proposed.filter(|proposal| proposal.height == vote.height);
+            let other = match liar.tells() {
+                Untruth::Contrary => contrary(vote, proposed),
+                Untruth::Value => {
+                    let invented = BlockId(!vote.block.unwrap_or_default().0);
+                    Vote { block: Some(invented), reason: None, ..*vote }
+                }
+                Untruth::Denial => denial(vote, proposed?),
+            };
+            liar.sign(signed.by(), other).map(Message::Vote)
+        }
+        Message::Decisions(_) | Message::Known { .. } if liar.tells() == Untruth::Denial => {
+            Some(Message::Status { height: 1, round: 0 })
+        }
+        _ => None,
     }
+}
 
-    /// Makes a block that asks for what was decided before; another of the same where nothing was.
-    fn replay(&self, state: &State, block: &Block) -> Arc<Block> {
-        let last = state.chain.last().map(|decided| &decided.commit.block);
-        last.map_or_else(|| block.contrary(), |last| block.replayed(last))
-    }
+/// Makes a block that asks for what was decided before; another of the same where nothing was.
+fn replay(state: &State, block: &Block) -> Arc<Block> {
+    let last = state.chain.last().map(|decided| &decided.commit.block);
+    last.map_or_else(|| block.contrary(), |last| block.replayed(last))
 }
 
 /// Votes nil for a block, or for another where there is one, and for the proposal instead of nil.

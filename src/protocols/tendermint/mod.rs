@@ -259,8 +259,8 @@ impl Protocol for Tendermint {
         Calls { asks: Asks::All, matching: bears(self.nodes) + 1 }
     }
 
-    fn forge(&self, state: &State, msg: &Message, to: Address, liar: &Liar) -> Option<Message> {
-        self.lie(state, msg, to, liar)
+    fn forge(&self, state: &State, msg: &Message, _to: Address, liar: &Liar) -> Option<Message> {
+        lies::forge(state, msg, liar)
     }
 
     fn flip(what: Flip<'_, Tendermint>, bit: u64) -> bool {

@@ -58,7 +58,7 @@ impl Tendermint {
         }
     }
 
-    /// Writes who voted for what in this round: `#17: n1 n2, nil: n3, of 3 needed`.
+    /// Writes how many voted for what in this round: `#17 2, nil 1 of 3`.
     fn tally(&self, s: &State, kind: VoteKind) -> String {
         let needed = quorum(self.nodes);
         let Some(heard) = s.rounds.get(s.round) else { return format!("none of {needed}") };
@@ -69,12 +69,12 @@ impl Tendermint {
                 choices.push(vote.value().block);
             }
         }
-        let of = |choice: &Option<BlockId>| {
+        let line = |choice: &Option<BlockId>| {
             let name = choice.map_or_else(|| "nil".to_owned(), |id| id.to_string());
-            let voters = votes.values().filter(|vote| vote.value().block == *choice);
-            format!("{name} {}", voters.count())
+            let of = votes.values().filter(|vote| vote.value().block == *choice);
+            format!("{name} {}", of.count())
         };
-        let said: Vec<String> = choices.iter().map(of).collect();
+        let said: Vec<String> = choices.iter().map(line).collect();
         let said = if said.is_empty() { "none".to_owned() } else { said.join(", ") };
         format!("{said} of {needed}")
     }

@@ -245,7 +245,7 @@ impl Step<'_> {
             Timer::Prevote if self.s.phase == Phase::Prevote => {
                 self.cast(VoteKind::Precommit, (None, None));
             }
-            Timer::Precommit => self.start_round(self.s.round + 1),
+            Timer::Precommit => self.start_round(self.s.round.saturating_add(1)),
             Timer::Resend => self.resend(),
             _ => {}
         }

@@ -101,6 +101,7 @@ pub struct Decided {
 
 /// All that a validator knows while it runs; a crash loses it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a `first time` of its own in the paper")]
 pub struct State {
     /// Who this is.
     pub me: u16,

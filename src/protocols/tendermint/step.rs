@@ -126,14 +126,15 @@ impl Step<'_> {
     /// Returns whether what a validator says of a round is kept. Of rounds far ahead only its
     /// latest is: that is enough to follow, and a liar fills no memory.
     fn hears(&mut self, by: u16, round: u64) -> bool {
+        let next = self.s.round.saturating_add(1);
         let latest = self.s.ahead.get(&by).copied().unwrap_or(0);
         if round > latest {
             self.s.ahead.insert(by, round);
-            if latest > self.s.round + 1 {
+            if latest > next {
                 self.s.rounds.forget(latest, by);
             }
         }
-        round <= self.s.round + 1 || round >= latest
+        round <= next || round >= latest
     }
 
     /// Hears something of a height that it does not work on.
@@ -206,14 +207,11 @@ impl Step<'_> {
             (promise.prevote, promise.precommit, promise.proposed) = (None, None, false);
         }
         (promise.height, promise.round) = (height, round);
-        match kind {
-            VoteKind::Prevote => {
-                (promise.prevote, promise.phase) = (Some((block, reason)), Phase::Prevote)
-            }
-            VoteKind::Precommit => {
-                (promise.precommit, promise.phase) = (Some((block, reason)), Phase::Precommit);
-            }
-        }
+        let (place, phase) = match kind {
+            VoteKind::Prevote => (&mut promise.prevote, Phase::Prevote),
+            VoteKind::Precommit => (&mut promise.precommit, Phase::Precommit),
+        };
+        (*place, promise.phase) = (Some((block, reason)), phase);
         self.s.phase = self.s.promise.phase;
         self.save();
         let signed = self.out.sign(Vote { kind, height, round, block, reason });

@@ -52,18 +52,13 @@ impl Round {
         self.votes(kind).len() >= usize::from(quorum)
     }
 
-    /// Returns for what a quorum voted, if for one thing: a block, or nil.
-    fn chosen(
-        &self,
-        kind: VoteKind,
-        quorum: u16,
-        counts: impl Fn(&Vote) -> bool,
-    ) -> Option<Option<BlockId>> {
-        let mut tally: BTreeMap<Option<BlockId>, u16> = BTreeMap::new();
+    /// Returns for what most votes of a kind are, a block or nil, and how many.
+    fn most(&self, kind: VoteKind, counts: impl Fn(&Vote) -> bool) -> (Option<BlockId>, usize) {
+        let mut tally: BTreeMap<Option<BlockId>, usize> = BTreeMap::new();
         for vote in self.votes(kind).values().map(Signed::value).filter(|vote| counts(vote)) {
             *tally.entry(vote.block).or_default() += 1;
         }
-        tally.into_iter().find(|(_, count)| *count >= quorum).map(|(block, _)| block)
+        tally.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default()
     }
 
     /// Returns the block that a quorum precommitted.
@@ -71,13 +66,14 @@ impl Round {
         if !self.has_quorum(VoteKind::Precommit, quorum) {
             return None;
         }
-        self.chosen(VoteKind::Precommit, quorum, |_| true).flatten()
+        let (block, count) = self.most(VoteKind::Precommit, |_| true);
+        block.filter(|_| count >= usize::from(quorum))
     }
 
     /// Returns whether a quorum prevoted nil.
     pub fn is_nil(&self, quorum: u16) -> bool {
-        self.has_quorum(VoteKind::Prevote, quorum)
-            && self.chosen(VoteKind::Prevote, quorum, |_| true) == Some(None)
+        let nil = self.prevotes.values().filter(|vote| vote.value().block.is_none());
+        nil.count() >= usize::from(quorum)
     }
 
     /// Finds a proposed block by its hash.
@@ -117,7 +113,8 @@ impl Rounds {
                     None => true,
                     Some(reason) => polkas.get(&reason).copied() == vote.block,
                 };
-                heard.polka = heard.chosen(VoteKind::Prevote, quorum, known).flatten();
+                let (block, count) = heard.most(VoteKind::Prevote, known);
+                heard.polka = block.filter(|_| count >= usize::from(quorum));
             }
             heard.polka.and_then(|block| polkas.insert(*round, block));
         }
