@@ -161,6 +161,7 @@ fn noted(who: &str, note: &Note) -> Option<String> {
         Note::Suspects(whom) => format!("{who} heard nothing of {whom} and suspected it"),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is decided"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
+        Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
         _ => return None,
     })
 }

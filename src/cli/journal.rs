@@ -158,6 +158,11 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Contained { by, from } => {
             ("contained", fields([("by", json!(by)), ("from", json!(from.to_string()))]))
         }
+        Note::Accuses { culprit, slot, proof } => {
+            let culprit = json!(culprit.to_string());
+            let proof = [("culprit", culprit), ("slot", json!(slot)), ("proof", json!(proof))];
+            ("accuses", fields(proof))
+        }
         Note::Other(name, numbers) => {
             ("noted", fields([("note", json!(name)), ("numbers", json!(numbers))]))
         }

@@ -3,9 +3,11 @@
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
 use crate::protocols::generals::Generals;
+use crate::protocols::hotstuff::HotStuff;
 use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
 use crate::protocols::phi_accrual::PhiAccrual;
 use crate::protocols::quorum_store::QuorumStore;
+use crate::protocols::tendermint::Tendermint;
 use crate::protocols::{ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
@@ -49,6 +51,12 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(MultiPaxos::new(nodes, spec), scenario, seed, tape)
+        }
+        ProtocolSpec::Tendermint(spec) => {
+            assemble(Tendermint { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::HotStuff(spec) => {
+            assemble(HotStuff { nodes, spec: spec.clone() }, scenario, seed, tape)
         }
     }
 }

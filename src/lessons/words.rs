@@ -49,6 +49,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
         Note::Buries(whom) => format!("{who} declared {whom} dead"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
+        Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }
 }

@@ -9,6 +9,7 @@
 //! To add a mechanism: an entry in the file of its place, or a new file and its line in
 //! `MECHANISMS`.
 
+pub mod agreements;
 pub mod ballots;
 pub mod clients;
 pub mod detectors;
@@ -50,6 +51,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &detectors::DETECTORS,
     &liars::LIARS,
     &epidemics::EPIDEMICS,
+    &agreements::AGREEMENTS,
 ];
 
 /// Iterates over every mechanism.

@@ -82,6 +82,8 @@ impl Hears {
     pub const REST: Hears = Hears(1 << 7);
     /// Which copies replicas hold, in stores that keep no log.
     pub const COPIES: Hears = Hears(1 << 8);
+    /// Who is accused.
+    pub const EVIDENCE: Hears = Hears(1 << 8);
 
     /// Returns what either hears.
     #[must_use]
@@ -110,6 +112,7 @@ impl Hears {
                 Note::Holds(_) | Note::Found(_) => Hears::COPIES,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) | Note::Buries(_) => Hears::SUSPICIONS,
+                Note::Accuses { .. } => Hears::EVIDENCE,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -221,6 +224,8 @@ pub static ORACLES: &[&Kind] = &[
     &errors::integrity::KIND,
     &errors::resurrection::KIND,
     &errors::accuracy::KIND,
+    &errors::proven_culprit::KIND,
+    &errors::accountability::KIND,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::regular::KIND,

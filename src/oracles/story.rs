@@ -108,6 +108,12 @@ fn note(verb: &str, rest: &[&str]) -> Note {
             let copies = rest.iter().map(|word| word.split(':').collect::<Vec<_>>());
             Note::Found(copies.map(|copy| held(copy[0], copy[1], copy[2])).collect())
         }
+        "suspects" => Note::Suspects(who(0)),
+        "trusts" => Note::Trusts(who(0)),
+        "accuses" => {
+            let (culprit, slot) = (who(0), at(1));
+            Note::Accuses { culprit, slot, proof: "two votes of one round" }
+        }
         _ => panic!("no node does this: {verb}"),
     }
 }

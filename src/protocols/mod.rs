@@ -7,14 +7,17 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod block;
 pub mod generals;
 pub mod gossip;
+pub mod hotstuff;
 pub mod kv;
 pub mod paxos;
 pub mod phi_accrual;
 pub mod quorum_store;
 pub mod raft;
 pub mod swim;
+pub mod tendermint;
 pub mod voters;
 
 use std::ops::RangeInclusive;
@@ -42,6 +45,10 @@ pub enum ProtocolSpec {
     Paxos(paxos::single::PaxosSpec),
     /// Paxos that decides a log.
     MultiPaxos(paxos::multi::MultiPaxosSpec),
+    /// Tendermint.
+    Tendermint(tendermint::TendermintSpec),
+    /// `HotStuff`.
+    HotStuff(hotstuff::HotStuffSpec),
 }
 
 impl ProtocolSpec {
@@ -56,6 +63,8 @@ impl ProtocolSpec {
             ProtocolSpec::Swim(_) => &swim::ENTRY,
             ProtocolSpec::Paxos(_) => &paxos::single::ENTRY,
             ProtocolSpec::MultiPaxos(_) => &paxos::multi::ENTRY,
+            ProtocolSpec::Tendermint(_) => &tendermint::ENTRY,
+            ProtocolSpec::HotStuff(_) => &hotstuff::ENTRY,
         }
     }
 
@@ -74,6 +83,8 @@ impl ProtocolSpec {
             ProtocolSpec::Swim(spec) => spec.check(),
             ProtocolSpec::Paxos(spec) => spec.check(nodes),
             ProtocolSpec::MultiPaxos(spec) => spec.check(nodes),
+            ProtocolSpec::Tendermint(spec) => spec.check(),
+            ProtocolSpec::HotStuff(spec) => spec.check(),
         }
     }
 }
@@ -113,6 +124,8 @@ pub static PROTOCOLS: &[&Entry] = &[
     &phi_accrual::ENTRY,
     &paxos::single::ENTRY,
     &paxos::multi::ENTRY,
+    &tendermint::ENTRY,
+    &hotstuff::ENTRY,
 ];
 
 /// Finds an algorithm by its name or one of its other names.

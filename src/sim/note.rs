@@ -34,6 +34,8 @@ pub enum Role {
     Coordinator,
     /// Votes on a transaction, or obeys a commander.
     Participant,
+    /// Votes on what is proposed, and proposes in its turn.
+    Validator,
 }
 
 impl Role {
@@ -53,6 +55,7 @@ impl Role {
             Role::Backup => "backup",
             Role::Coordinator => "coordinator",
             Role::Participant => "participant",
+            Role::Validator => "validator",
         }
     }
 
@@ -137,6 +140,15 @@ pub enum Note {
         by: &'static str,
         /// Whose message was stopped.
         from: Address,
+    },
+    /// Holds signed words of another that no honest node can have given.
+    Accuses {
+        /// Who signed them.
+        culprit: Address,
+        /// About which height or slot.
+        slot: u64,
+        /// What they prove: `two votes of one round`.
+        proof: &'static str,
     },
     /// Anything else that a reader may want to see.
     Other(&'static str, [u64; 2]),

@@ -66,9 +66,12 @@ pub const fn role_mark(role: Role) -> (char, Ink) {
         Role::Proposer => ('◇', Ink::Leader),
         Role::Spreader => ('●', Ink::Leader),
         Role::Listener => ('•', Ink::Healthy),
-        Role::Follower | Role::Member | Role::Acceptor | Role::Backup | Role::Participant => {
-            ('◦', Ink::Healthy)
-        }
+        Role::Follower
+        | Role::Member
+        | Role::Acceptor
+        | Role::Backup
+        | Role::Participant
+        | Role::Validator => ('◦', Ink::Healthy),
     }
 }
 
@@ -127,6 +130,9 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Trusts(about) => format!("{who} trusts {about} again"),
         Note::Buries(about) => format!("{who} declares {about} dead"),
         Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
+        Note::Accuses { culprit, slot, proof } => {
+            format!("{who} holds proof against {culprit} at height {slot}: {proof}")
+        }
         Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
     }
 }

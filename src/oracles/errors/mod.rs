@@ -5,12 +5,14 @@
 //! which any consensus promises; the five properties of Raft's Figure 3, and the promise of one
 //! vote a term on which they rest; that stores hold what was written and membership lists name who
 //! lives).
+//! vote a term on which they rest; and that a fork names those who made it).
 //!
 //! Absent on purpose: blame. A deviation is no bug; correct Raft is full of them. And a breach is
 //! never cleared, since what was broken once was broken.
 //!
 //! To add one: a file with a `KIND` and an oracle, and its line in `ORACLES`.
 
+pub mod accountability;
 pub mod accuracy;
 pub mod agreement;
 pub mod diverged_log;
@@ -25,6 +27,7 @@ pub mod no_leader;
 pub mod obeys_alike;
 pub mod obeys_commander;
 pub mod one_vote_a_term;
+pub mod proven_culprit;
 pub mod resurrection;
 pub mod stale_leader;
 pub mod state_machine_safety;
