@@ -81,4 +81,5 @@ macro_rules! folders {
 
 folders! {
     raft: faultlab::protocols::raft::Raft,
+    two_phase_commit: faultlab::protocols::two_phase_commit::TwoPhaseCommit,
 }

@@ -152,6 +152,16 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
+        Note::TransactionBegan { transaction, participants } => {
+            let participants = ("participants", json!(participants));
+            ("began", of_transaction(*transaction, participants))
+        }
+        Note::TransactionVoted { transaction, yes } => {
+            ("voted", of_transaction(*transaction, ("yes", json!(yes))))
+        }
+        Note::TransactionEnded { transaction, commit } => {
+            ("ended", of_transaction(*transaction, ("commit", json!(commit))))
+        }
         Note::Contained { by, from } => {
             ("contained", fields([("by", json!(by)), ("from", json!(from.to_string()))]))
         }
@@ -159,6 +169,11 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
             ("noted", fields([("note", json!(name)), ("numbers", json!(numbers))]))
         }
     }
+}
+
+fn of_transaction(transaction: CallId, more: (&'static str, Value)) -> Map<String, Value> {
+    let (call, attempt) = (json!(transaction.to_string()), json!(transaction.attempt));
+    fields([("transaction", call), ("attempt", attempt), more])
 }
 
 fn of_slot(slot: u64, entry: crate::sim::Slot) -> Map<String, Value> {

@@ -2,7 +2,8 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
-use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::protocols::three_phase_commit::ThreePhaseCommit;
+use crate::protocols::{ProtocolSpec, raft::Raft, two_phase_commit::TwoPhaseCommit};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -20,6 +21,16 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
+        }
+        ProtocolSpec::TwoPhaseCommit(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(TwoPhaseCommit::new(nodes, spec), scenario, seed, tape)
+        }
+        ProtocolSpec::ThreePhaseCommit(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(ThreePhaseCommit::new(nodes, spec), scenario, seed, tape)
         }
     }
 }

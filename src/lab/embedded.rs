@@ -32,6 +32,35 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("raft-v5-partial-links", include_str!("../../assets/scenarios/raft-v5-partial-links.ron")),
     ("slow-leader", include_str!("../../assets/scenarios/slow-leader.ron")),
     ("steady", include_str!("../../assets/scenarios/steady.ron")),
+    (
+        "two-phase-commit-s1-participant-stops",
+        include_str!("../../assets/scenarios/two-phase-commit-s1-participant-stops.ron"),
+    ),
+    (
+        "two-phase-commit-s2-voted-yes",
+        include_str!("../../assets/scenarios/two-phase-commit-s2-voted-yes.ron"),
+    ),
+    (
+        "two-phase-commit-s3-finishes-its-log",
+        include_str!("../../assets/scenarios/two-phase-commit-s3-finishes-its-log.ron"),
+    ),
+    (
+        "two-phase-commit-s4-lost-messages",
+        include_str!("../../assets/scenarios/two-phase-commit-s4-lost-messages.ron"),
+    ),
+    ("two-phase-commit-steady", include_str!("../../assets/scenarios/two-phase-commit-steady.ron")),
+    (
+        "two-phase-commit-v1-blocked",
+        include_str!("../../assets/scenarios/two-phase-commit-v1-blocked.ron"),
+    ),
+    (
+        "two-phase-commit-v2-heuristic",
+        include_str!("../../assets/scenarios/two-phase-commit-v2-heuristic.ron"),
+    ),
+    (
+        "two-phase-commit-v3-log-lost",
+        include_str!("../../assets/scenarios/two-phase-commit-v3-log-lost.ron"),
+    ),
 ];
 
 /// The scenario that the lab opens where nobody names one.

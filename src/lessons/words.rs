@@ -45,6 +45,15 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is committed"),
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
+        Note::TransactionBegan { transaction, .. } => {
+            format!("{who} asked for votes on {transaction}")
+        }
+        Note::TransactionVoted { transaction, yes } => {
+            format!("{who} voted {} on {transaction}", if *yes { "YES" } else { "NO" })
+        }
+        Note::TransactionEnded { transaction, commit } => {
+            format!("{who} {} {transaction}", if *commit { "committed" } else { "aborted" })
+        }
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }

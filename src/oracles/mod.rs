@@ -80,6 +80,8 @@ impl Hears {
     pub const LIVES: Hears = Hears(1 << 6);
     /// Faults, switches, and remarks that are nothing of the above.
     pub const REST: Hears = Hears(1 << 7);
+    /// Transactions: begun, voted on, ended.
+    pub const TRANSACTIONS: Hears = Hears(1 << 8);
 
     /// Returns what either hears.
     #[must_use]
@@ -107,6 +109,9 @@ impl Hears {
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::TransactionBegan { .. }
+                | Note::TransactionVoted { .. }
+                | Note::TransactionEnded { .. } => Hears::TRANSACTIONS,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -213,6 +218,13 @@ pub static ORACLES: &[&Kind] = &[
     &errors::state_machine_safety::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
+    &errors::transactions::doubts::IN_DOUBT,
+    &errors::transactions::outcomes::AC1,
+    &errors::transactions::outcomes::AC2,
+    &errors::transactions::votes::AC3,
+    &errors::transactions::votes::AC4,
+    &errors::transactions::doubts::AC5,
+    &errors::transactions::doubts::NON_BLOCKING,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::available::KIND,

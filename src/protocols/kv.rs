@@ -52,7 +52,7 @@ impl Command {
 }
 
 /// How many low bits of a value may flip: those that a client's values use.
-const BITS: u64 = 32;
+pub const BITS: u64 = 32;
 
 /// Flips a bit of a value that one of the commands writes; `bit` is a random number that picks
 /// which. Returns whether there was one.

@@ -6,8 +6,11 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod atomic;
 pub mod kv;
 pub mod raft;
+pub mod three_phase_commit;
+pub mod two_phase_commit;
 
 use std::ops::RangeInclusive;
 
@@ -20,6 +23,10 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Two-phase commit.
+    TwoPhaseCommit(two_phase_commit::TwoPhaseCommitSpec),
+    /// Three-phase commit.
+    ThreePhaseCommit(three_phase_commit::ThreePhaseCommitSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +34,8 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::TwoPhaseCommit(_) => &two_phase_commit::ENTRY,
+            ProtocolSpec::ThreePhaseCommit(_) => &three_phase_commit::ENTRY,
         }
     }
 
@@ -38,6 +47,8 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::TwoPhaseCommit(spec) => spec.check(nodes),
+            ProtocolSpec::ThreePhaseCommit(spec) => spec.check(nodes),
         }
     }
 }
@@ -68,7 +79,8 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] =
+    &[&raft::ENTRY, &two_phase_commit::ENTRY, &three_phase_commit::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

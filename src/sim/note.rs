@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::address::Address;
+use super::client::CallId;
 
 /// What a node's role is called. The words are the field's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +109,28 @@ pub enum Note {
     Suspects(Address),
     /// Believes again that another lives.
     Trusts(Address),
+    /// Began a transaction, as its coordinator: asks so many participants for their votes.
+    TransactionBegan {
+        /// Which: the call and the attempt at it that it carries out.
+        transaction: CallId,
+        /// How many have to vote.
+        participants: u16,
+    },
+    /// Voted on a transaction, or came back bound by a YES that its disk kept. With YES the
+    /// participant is in doubt until it learns the outcome.
+    TransactionVoted {
+        /// Which.
+        transaction: CallId,
+        /// Whether the vote is YES.
+        yes: bool,
+    },
+    /// Learned or took the outcome of a transaction.
+    TransactionEnded {
+        /// Which.
+        transaction: CallId,
+        /// Whether it committed; else it aborted.
+        commit: bool,
+    },
     /// Stopped something wrong by a named rule, such as `term check`.
     Contained {
         /// The container's name, as `mechanisms` lists it.

@@ -6,6 +6,7 @@ use std::error::Error;
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
+use faultlab::protocols::two_phase_commit::{self, TwoPhaseCommit, TwoPhaseCommitSpec};
 use faultlab::sim::Protocol;
 use goldenscript::ArgumentConsumer;
 use serde::de::DeserializeOwned;
@@ -66,5 +67,16 @@ impl Staged for Raft {
             terms.extend(std::iter::repeat_n(of.parse::<u64>()?, times.parse()?));
         }
         Ok(Stable::with_terms(term, terms))
+    }
+}
+
+impl Staged for TwoPhaseCommit {
+    type Spec = TwoPhaseCommitSpec;
+    const ENTRY: &'static Entry = &two_phase_commit::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: TwoPhaseCommitSpec) -> TwoPhaseCommit {
+        TwoPhaseCommit::new(nodes, spec)
     }
 }

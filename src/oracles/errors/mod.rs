@@ -2,7 +2,7 @@
 //!
 //! Here, in two grades: deviations (a belief that the truth contradicts, a log that lags or has
 //! parted), and breaches (a safety invariant of the protocol is broken: agreement and validity,
-//! which any consensus promises; the five properties of Raft's Figure 3, and the promise of one
+//! which any consensus promises; what atomic commitment promises; the five properties of Raft's Figure 3, and the promise of one
 //! vote a term on which they rest).
 //!
 //! Absent on purpose: blame. A deviation is no bug; correct Raft is full of them. And a breach is
@@ -22,5 +22,6 @@ pub mod no_leader;
 pub mod one_vote_a_term;
 pub mod stale_leader;
 pub mod state_machine_safety;
+pub mod transactions;
 pub mod two_leaders;
 pub mod validity;
