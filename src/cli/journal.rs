@@ -152,6 +152,7 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
+        Note::Stored { epoch } => ("stored", fields([("epoch", json!(epoch))])),
         Note::TransactionBegan { transaction, participants } => {
             let participants = ("participants", json!(participants));
             ("began", of_transaction(*transaction, participants))

@@ -2,6 +2,7 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
+use crate::protocols::primary_backup::PrimaryBackup;
 use crate::protocols::three_phase_commit::ThreePhaseCommit;
 use crate::protocols::{ProtocolSpec, raft::Raft, two_phase_commit::TwoPhaseCommit};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
@@ -31,6 +32,11 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             let mut spec = spec.clone();
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(ThreePhaseCommit::new(nodes, spec), scenario, seed, tape)
+        }
+        ProtocolSpec::PrimaryBackup(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(PrimaryBackup::new(nodes, spec), scenario, seed, tape)
         }
     }
 }

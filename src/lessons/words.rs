@@ -45,6 +45,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is committed"),
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
+        Note::Stored { epoch } => format!("{who} took a state of epoch {epoch}"),
         Note::TransactionBegan { transaction, .. } => {
             format!("{who} asked for votes on {transaction}")
         }

@@ -106,7 +106,10 @@ impl Hears {
             What::Noted(note) => match note {
                 Note::Role { .. } => Hears::ROLES,
                 Note::Voted { .. } => Hears::VOTES,
-                Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
+                Note::Appended { .. }
+                | Note::Truncated { .. }
+                | Note::Restored(_)
+                | Note::Stored { .. } => Hears::LOGS,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
                 Note::TransactionBegan { .. }
@@ -218,6 +221,7 @@ pub static ORACLES: &[&Kind] = &[
     &errors::state_machine_safety::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
+    &errors::stale_write::KIND,
     &errors::transactions::doubts::IN_DOUBT,
     &errors::transactions::outcomes::AC1,
     &errors::transactions::outcomes::AC2,

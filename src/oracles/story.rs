@@ -109,6 +109,7 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         }
         "suspects" => Note::Suspects(who(0)),
         "trusts" => Note::Trusts(who(0)),
+        "stores" => Note::Stored { epoch: at(0) },
         "begins" => {
             Note::TransactionBegan { transaction: transaction(rest[0]), participants: at(1) as u16 }
         }

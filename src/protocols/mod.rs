@@ -8,6 +8,7 @@
 
 pub mod atomic;
 pub mod kv;
+pub mod primary_backup;
 pub mod raft;
 pub mod three_phase_commit;
 pub mod two_phase_commit;
@@ -27,6 +28,8 @@ pub enum ProtocolSpec {
     TwoPhaseCommit(two_phase_commit::TwoPhaseCommitSpec),
     /// Three-phase commit.
     ThreePhaseCommit(three_phase_commit::ThreePhaseCommitSpec),
+    /// Primary and backups under a lease.
+    PrimaryBackup(primary_backup::PrimaryBackupSpec),
 }
 
 impl ProtocolSpec {
@@ -36,6 +39,7 @@ impl ProtocolSpec {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
             ProtocolSpec::TwoPhaseCommit(_) => &two_phase_commit::ENTRY,
             ProtocolSpec::ThreePhaseCommit(_) => &three_phase_commit::ENTRY,
+            ProtocolSpec::PrimaryBackup(_) => &primary_backup::ENTRY,
         }
     }
 
@@ -49,6 +53,7 @@ impl ProtocolSpec {
             ProtocolSpec::Raft(spec) => spec.check(),
             ProtocolSpec::TwoPhaseCommit(spec) => spec.check(nodes),
             ProtocolSpec::ThreePhaseCommit(spec) => spec.check(nodes),
+            ProtocolSpec::PrimaryBackup(spec) => spec.check(nodes),
         }
     }
 }
@@ -80,7 +85,7 @@ pub struct Entry {
 
 /// Every algorithm that there is.
 pub static PROTOCOLS: &[&Entry] =
-    &[&raft::ENTRY, &two_phase_commit::ENTRY, &three_phase_commit::ENTRY];
+    &[&raft::ENTRY, &two_phase_commit::ENTRY, &three_phase_commit::ENTRY, &primary_backup::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

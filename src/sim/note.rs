@@ -51,6 +51,11 @@ impl Role {
         }
     }
 
+    /// Returns whether there ought to be one of it at a time.
+    pub const fn is_alone(self) -> bool {
+        matches!(self, Role::Leader | Role::Primary)
+    }
+
     /// Returns whether others wait for what this one says: whom a fault aimed at "the leader"
     /// strikes.
     pub const fn leads(self) -> bool {
@@ -130,6 +135,11 @@ pub enum Note {
         transaction: CallId,
         /// Whether it committed; else it aborted.
         commit: bool,
+    },
+    /// Took a primary's state, or its own as primary, for its copy of the data.
+    Stored {
+        /// The epoch of the primary that made it.
+        epoch: u64,
     },
     /// Stopped something wrong by a named rule, such as `term check`.
     Contained {

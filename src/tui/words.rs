@@ -121,6 +121,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),
+        Note::Stored { epoch } => format!("{who} takes a state of epoch {epoch}"),
         Note::TransactionBegan { transaction, participants } => {
             format!("{who} asks {participants} to vote on {}", name(*transaction))
         }

@@ -21,6 +21,7 @@ pub mod log_matching;
 pub mod no_leader;
 pub mod one_vote_a_term;
 pub mod stale_leader;
+pub mod stale_write;
 pub mod state_machine_safety;
 pub mod transactions;
 pub mod two_leaders;

@@ -101,6 +101,11 @@ impl Doubts {
     }
 
     fn fold(&mut self, record: &Record) {
+        for liar in super::liars(&record.what, OrdSet::new()) {
+            for key in self.doubts_of(liar) {
+                self.doubts.remove(&key);
+            }
+        }
         let Some(who) = record.who else { return };
         match record.what {
             What::Noted(Note::TransactionVoted { transaction, yes: true }) => {

@@ -11,8 +11,10 @@ pub mod doubts;
 pub mod outcomes;
 pub mod votes;
 
+use imbl::OrdSet;
+
 use crate::oracles::Subject;
-use crate::sim::CallId;
+use crate::sim::{Address, CallId, Lever, What, Whom};
 
 /// Names a transaction: `c1#7`, and from its second attempt on `c1#7.2`.
 fn name(transaction: CallId) -> String {
@@ -24,6 +26,16 @@ fn name(transaction: CallId) -> String {
 
 fn subject(transaction: CallId) -> Subject {
     Subject::Call(transaction.client, transaction.serial)
+}
+
+/// Adds who lies from this record on: nobody hears what such a node says of itself any more.
+fn liars(what: &What, mut known: OrdSet<Address>) -> OrdSet<Address> {
+    if let What::Pulled { lever, .. } = what
+        && let Lever::Lie { node: Whom::Only(liars), .. } = &**lever
+    {
+        known.extend(liars.iter().copied());
+    }
+    known
 }
 
 const fn word(commit: bool) -> &'static str {

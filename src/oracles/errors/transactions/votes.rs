@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use imbl::{OrdMap, OrdSet};
 
-use super::{name, subject};
+use super::{liars, name, subject};
 use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Truth};
-use crate::sim::{Address, CallId, EventId, Instant, Note, Record, What};
+use crate::sim::{Address, CallId, EventId, Instant, Note, Record, Role, What};
 
 /// AC3's line in the catalogue.
 pub static AC3: Kind = Kind {
@@ -14,7 +14,7 @@ pub static AC3: Kind = Kind {
     grade: Grade::Breach,
     says: "A transaction commits only if every participant voted YES (AC3, Bernstein, Hadzilacos \
            and Goodman 1987).",
-    hears: Hears::TRANSACTIONS,
+    hears: Hears::TRANSACTIONS.and(Hears::REST),
     make: |_, nodes| Box::new(Votes::judging(&AC3, nodes)),
 };
 
@@ -45,6 +45,8 @@ struct Votes {
     kind: &'static Kind,
     nodes: u16,
     tales: OrdMap<CallId, Tale>,
+    /// Who ever lied: their votes are not heard, and not missed.
+    liars: OrdSet<Address>,
     /// When each node last suspected another.
     suspected: OrdMap<Address, Instant>,
     broken: BTreeSet<(Address, u32)>,
@@ -53,16 +55,26 @@ struct Votes {
 impl Votes {
     fn judging(kind: &'static Kind, nodes: u16) -> Votes {
         let (tales, suspected, broken) = (OrdMap::new(), OrdMap::new(), BTreeSet::new());
-        Votes { kind, nodes, tales, suspected, broken }
+        Votes { kind, nodes, tales, liars: OrdSet::new(), suspected, broken }
     }
 
-    fn missing(&self, tale: &Tale) -> usize {
+    fn missing(&self, tale: &Tale, truth: &Truth) -> usize {
         let participants = tale.participants.unwrap_or(self.nodes.saturating_sub(1));
-        usize::from(participants).saturating_sub(tale.yes.len())
+        let votes = |who: &Address| {
+            truth.member(*who).is_some_and(|member| member.role == Role::Participant)
+        };
+        let liars = self.liars.iter().filter(|who| votes(who)).copied();
+        let heard: OrdSet<Address> = tale.yes.iter().copied().chain(liars).collect();
+        usize::from(participants).saturating_sub(heard.len())
     }
 
     /// Says what is wrong with a commit, where something is.
-    fn without_votes(&self, who: Address, transaction: CallId) -> Option<(String, Vec<EventId>)> {
+    fn without_votes(
+        &self,
+        who: Address,
+        transaction: CallId,
+        truth: &Truth,
+    ) -> Option<(String, Vec<EventId>)> {
         let unknown = Tale::default();
         let tale = self.tales.get(&transaction).unwrap_or(&unknown);
         let t = name(transaction);
@@ -72,7 +84,7 @@ impl Votes {
                 vec![event],
             ));
         }
-        match self.missing(tale) {
+        match self.missing(tale, truth) {
             0 => None,
             missing => {
                 Some((format!("{who} committed {t}, on which {missing} had not voted"), vec![]))
@@ -86,7 +98,7 @@ impl Votes {
         let (coordinator, began) = tale.began?;
         let calm = truth.stable_since().is_some_and(|since| since <= began);
         let suspected = self.suspected.get(&who).is_some_and(|at| *at >= began);
-        let all = tale.no.is_none() && self.missing(tale) == 0;
+        let all = tale.no.is_none() && self.missing(tale, truth) == 0;
         (coordinator == who && calm && !suspected && all).then(|| {
             let t = name(transaction);
             format!("{who} aborted {t}, though all voted YES and nothing had failed")
@@ -103,7 +115,7 @@ impl Votes {
         let Some(who) = record.who else { return };
         let third = self.kind.property == AC3.property;
         let wrong = match (third, commit) {
-            (true, true) => self.without_votes(who, transaction),
+            (true, true) => self.without_votes(who, transaction, truth),
             (false, false) => self.needless(who, transaction, truth).map(|text| (text, vec![])),
             _ => None,
         };
@@ -121,6 +133,7 @@ impl Oracle for Votes {
     }
 
     fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
+        self.liars = liars(&record.what, std::mem::take(&mut self.liars));
         let (What::Noted(note), Some(who)) = (&record.what, record.who) else { return };
         match *note {
             Note::TransactionBegan { transaction, participants } => {
