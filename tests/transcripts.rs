@@ -83,4 +83,5 @@ folders! {
     raft: faultlab::protocols::raft::Raft,
     gossip: faultlab::protocols::gossip::Gossip,
     swim: faultlab::protocols::swim::Swim,
+    two_phase_commit: faultlab::protocols::two_phase_commit::TwoPhaseCommit,
 }

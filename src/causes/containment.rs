@@ -36,6 +36,8 @@ pub(super) fn switch_of(by: &str) -> Option<&'static str> {
         "retry" => "retry",
         "request id" => "idempotency",
         "read index" => "read_index",
+        "fencing token" => "fencing",
+        "lease" => "check_lease",
         "pre-vote" => "pre_vote",
         "check quorum" => "check_quorum",
         "sync before speaking" => "sync_first",

@@ -160,6 +160,19 @@ fn noted(who: &str, note: &Note) -> Option<String> {
         Note::Voted { epoch, candidate } => format!("{who} voted for {candidate} in term {epoch}"),
         Note::Suspects(whom) => format!("{who} heard nothing of {whom} and suspected it"),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is decided"),
+        Note::Stored { epoch } => format!("{who} took a state of epoch {epoch}"),
+        Note::TransactionVoted { transaction, yes: true } => {
+            format!("{who} voted YES on {transaction} and was in doubt")
+        }
+        Note::TransactionVoted { transaction, yes: false } => {
+            format!("{who} voted NO on {transaction}")
+        }
+        Note::TransactionEnded { transaction, commit: true } => {
+            format!("{who} committed {transaction}")
+        }
+        Note::TransactionEnded { transaction, commit: false } => {
+            format!("{who} aborted {transaction}")
+        }
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
         Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
         _ => return None,

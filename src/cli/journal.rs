@@ -155,6 +155,17 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
         Note::Buries(about) => ("buries", fields([("about", json!(about.to_string()))])),
+        Note::Stored { epoch } => ("stored", fields([("epoch", json!(epoch))])),
+        Note::TransactionBegan { transaction, participants } => {
+            let participants = ("participants", json!(participants));
+            ("began", of_transaction(*transaction, participants))
+        }
+        Note::TransactionVoted { transaction, yes } => {
+            ("voted", of_transaction(*transaction, ("yes", json!(yes))))
+        }
+        Note::TransactionEnded { transaction, commit } => {
+            ("ended", of_transaction(*transaction, ("commit", json!(commit))))
+        }
         Note::Contained { by, from } => {
             ("contained", fields([("by", json!(by)), ("from", json!(from.to_string()))]))
         }
@@ -173,6 +184,11 @@ fn of_held(held: &crate::sim::Held) -> Map<String, Value> {
     let (stamp, by) = held.version;
     let version = json!({ "stamp": stamp, "by": by.to_string() });
     fields([("key", json!(held.key)), ("value", json!(held.value)), ("version", version)])
+}
+
+fn of_transaction(transaction: CallId, more: (&'static str, Value)) -> Map<String, Value> {
+    let (call, attempt) = (json!(transaction.to_string()), json!(transaction.attempt));
+    fields([("transaction", call), ("attempt", attempt), more])
 }
 
 fn of_slot(slot: u64, entry: crate::sim::Slot) -> Map<String, Value> {

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 
 use crate::lab::scenario::{NetworkSpec, Scenario};
 use crate::lab::{Trial, scenario::LatencySpec};
+use crate::protocols::three_phase_commit::ThreePhaseCommitSpec;
+use crate::protocols::two_phase_commit::TwoPhaseCommitSpec;
 use crate::protocols::{self, Entry, ProtocolSpec};
 use crate::sim::client::{ANSWER, CALL};
 use crate::sim::{Address, Because, ClientNote, EventId, Instant, Keep, Record, Span, What};
@@ -81,10 +83,31 @@ fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
 
 /// Returns the settings of an algorithm that are counted, each with what tells it apart.
 fn variants(entry: &Entry) -> Vec<(&'static str, ProtocolSpec)> {
-    vec![("as it is by default", (entry.make)())]
+    match (entry.make)() {
+        ProtocolSpec::TwoPhaseCommit(spec) => acknowledged(|acks| {
+            ProtocolSpec::TwoPhaseCommit(TwoPhaseCommitSpec { acks, ..spec.clone() })
+        }),
+        ProtocolSpec::ThreePhaseCommit(spec) => acknowledged(|acks| {
+            ProtocolSpec::ThreePhaseCommit(ThreePhaseCommitSpec { acks, ..spec.clone() })
+        }),
+        spec => vec![("as it is by default", spec)],
+    }
 }
 
-/// Makes a cluster of `n` nodes that one client calls once.
+/// Returns a protocol without and with acknowledgements of the outcome.
+fn acknowledged(make: impl Fn(bool) -> ProtocolSpec) -> Vec<(&'static str, ProtocolSpec)> {
+    vec![("without acknowledgements", make(false)), ("with acknowledgements", make(true))]
+}
+
+/// Returns how many nodes the paper's n makes: a coordinator stands beside its participants.
+const fn nodes(spec: &ProtocolSpec, n: u16) -> u16 {
+    match spec {
+        ProtocolSpec::TwoPhaseCommit(_) | ProtocolSpec::ThreePhaseCommit(_) => n + 1,
+        _ => n,
+    }
+}
+
+/// Makes a cluster of the paper's `n` that one client calls once.
 fn scenario(protocol: ProtocolSpec, n: u16) -> Scenario {
     let calls = RegisterSpec {
         clients: 1,
@@ -94,10 +117,11 @@ fn scenario(protocol: ProtocolSpec, n: u16) -> Scenario {
         ..RegisterSpec::default()
     };
     let latency = LatencySpec::Fixed(Span::millis(5));
+    let nodes = nodes(&protocol, n);
     Scenario {
         workload: WorkloadSpec::Register(calls),
         network: NetworkSpec { latency, ..NetworkSpec::default() },
-        ..Scenario::plain("one request", protocol, n)
+        ..Scenario::plain("one request", protocol, nodes)
     }
 }
 

@@ -10,6 +10,7 @@
 //! To add one: a file here, and its line in `EXPERIMENTS`; figures to hold it against go into
 //! `published/`, with their source.
 
+pub mod commit_blocking;
 pub mod lattice;
 pub mod matrix;
 pub mod messages;
@@ -82,6 +83,7 @@ pub struct Outcome {
 /// Everything that can be measured.
 pub const EXPERIMENTS: &[&Experiment] = &[
     &messages::EXPERIMENT,
+    &commit_blocking::EXPERIMENT,
     &raft_election::EXPERIMENT,
     &split_vote::EXPERIMENT,
     &raft_storm::EXPERIMENT,

@@ -6,9 +6,13 @@ use crate::protocols::generals::Generals;
 use crate::protocols::hotstuff::HotStuff;
 use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
 use crate::protocols::phi_accrual::PhiAccrual;
+use crate::protocols::primary_backup::PrimaryBackup;
 use crate::protocols::quorum_store::QuorumStore;
 use crate::protocols::tendermint::Tendermint;
-use crate::protocols::{ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim};
+use crate::protocols::three_phase_commit::ThreePhaseCommit;
+use crate::protocols::{
+    ProtocolSpec, gossip::Gossip, raft::Raft, swim::Swim, two_phase_commit::TwoPhaseCommit,
+};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -57,6 +61,21 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
         }
         ProtocolSpec::HotStuff(spec) => {
             assemble(HotStuff { nodes, spec: spec.clone() }, scenario, seed, tape)
+        }
+        ProtocolSpec::TwoPhaseCommit(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(TwoPhaseCommit::new(nodes, spec), scenario, seed, tape)
+        }
+        ProtocolSpec::ThreePhaseCommit(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(ThreePhaseCommit::new(nodes, spec), scenario, seed, tape)
+        }
+        ProtocolSpec::PrimaryBackup(spec) => {
+            let mut spec = spec.clone();
+            spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
+            assemble(PrimaryBackup::new(nodes, spec), scenario, seed, tape)
         }
     }
 }

@@ -40,6 +40,32 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
     ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
     ("raft-s4-power-cut", include_str!("../../assets/scenarios/raft-s4-power-cut.ron")),
+    (
+        "primary-backup-s1-pauses-fenced",
+        include_str!("../../assets/scenarios/primary-backup-s1-pauses-fenced.ron"),
+    ),
+    (
+        "primary-backup-s2-catches-up",
+        include_str!("../../assets/scenarios/primary-backup-s2-catches-up.ron"),
+    ),
+    ("primary-backup-s3-stops", include_str!("../../assets/scenarios/primary-backup-s3-stops.ron")),
+    ("primary-backup-steady", include_str!("../../assets/scenarios/primary-backup-steady.ron")),
+    (
+        "primary-backup-v1-stale-write",
+        include_str!("../../assets/scenarios/primary-backup-v1-stale-write.ron"),
+    ),
+    (
+        "primary-backup-v2-old-data-in-command",
+        include_str!("../../assets/scenarios/primary-backup-v2-old-data-in-command.ron"),
+    ),
+    (
+        "primary-backup-v3-clock-steps-back",
+        include_str!("../../assets/scenarios/primary-backup-v3-clock-steps-back.ron"),
+    ),
+    (
+        "primary-backup-v4-majority-stops",
+        include_str!("../../assets/scenarios/primary-backup-v4-majority-stops.ron"),
+    ),
     ("raft-v1-double-vote", include_str!("../../assets/scenarios/raft-v1-double-vote.ron")),
     (
         "raft-v2-lying-acknowledgement",
@@ -61,6 +87,63 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("swim-v2-partition", include_str!("../../assets/scenarios/swim-v2-partition.ron")),
     ("swim-v3-lie", include_str!("../../assets/scenarios/swim-v3-lie.ron")),
     ("swim-v4-no-suspicion", include_str!("../../assets/scenarios/swim-v4-no-suspicion.ron")),
+    (
+        "three-phase-commit-s1-coordinator-stops",
+        include_str!("../../assets/scenarios/three-phase-commit-s1-coordinator-stops.ron"),
+    ),
+    (
+        "three-phase-commit-s2-participants-stop-too",
+        include_str!("../../assets/scenarios/three-phase-commit-s2-participants-stop-too.ron"),
+    ),
+    (
+        "three-phase-commit-steady",
+        include_str!("../../assets/scenarios/three-phase-commit-steady.ron"),
+    ),
+    (
+        "three-phase-commit-v1-partition",
+        include_str!("../../assets/scenarios/three-phase-commit-v1-partition.ron"),
+    ),
+    (
+        "three-phase-commit-v2-late-messages",
+        include_str!("../../assets/scenarios/three-phase-commit-v2-late-messages.ron"),
+    ),
+    (
+        "two-phase-commit-s1-participant-stops",
+        include_str!("../../assets/scenarios/two-phase-commit-s1-participant-stops.ron"),
+    ),
+    (
+        "two-phase-commit-s2-voted-yes",
+        include_str!("../../assets/scenarios/two-phase-commit-s2-voted-yes.ron"),
+    ),
+    (
+        "two-phase-commit-s3-finishes-its-log",
+        include_str!("../../assets/scenarios/two-phase-commit-s3-finishes-its-log.ron"),
+    ),
+    (
+        "two-phase-commit-s4-lost-messages",
+        include_str!("../../assets/scenarios/two-phase-commit-s4-lost-messages.ron"),
+    ),
+    ("two-phase-commit-steady", include_str!("../../assets/scenarios/two-phase-commit-steady.ron")),
+    (
+        "two-phase-commit-v1-blocked",
+        include_str!("../../assets/scenarios/two-phase-commit-v1-blocked.ron"),
+    ),
+    (
+        "two-phase-commit-v2-heuristic",
+        include_str!("../../assets/scenarios/two-phase-commit-v2-heuristic.ron"),
+    ),
+    (
+        "two-phase-commit-v3-log-lost",
+        include_str!("../../assets/scenarios/two-phase-commit-v3-log-lost.ron"),
+    ),
+    (
+        "two-phase-commit-v4-lying-coordinator",
+        include_str!("../../assets/scenarios/two-phase-commit-v4-lying-coordinator.ron"),
+    ),
+    (
+        "two-phase-commit-v5-lying-participant",
+        include_str!("../../assets/scenarios/two-phase-commit-v5-lying-participant.ron"),
+    ),
 ];
 
 /// The scenario that the lab opens where nobody names one.

@@ -48,6 +48,16 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
         Note::Buries(whom) => format!("{who} declared {whom} dead"),
+        Note::Stored { epoch } => format!("{who} took a state of epoch {epoch}"),
+        Note::TransactionBegan { transaction, .. } => {
+            format!("{who} asked for votes on {transaction}")
+        }
+        Note::TransactionVoted { transaction, yes } => {
+            format!("{who} voted {} on {transaction}", if *yes { "YES" } else { "NO" })
+        }
+        Note::TransactionEnded { transaction, commit } => {
+            format!("{who} {} {transaction}", if *commit { "committed" } else { "aborted" })
+        }
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
         Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
         Note::Other(name, _) => format!("{who}: {name}"),

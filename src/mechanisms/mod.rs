@@ -16,6 +16,7 @@ pub mod detectors;
 pub mod elections;
 pub mod epidemics;
 pub mod integrity;
+pub mod leases;
 pub mod liars;
 pub mod logs;
 pub mod promises;
@@ -52,6 +53,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &liars::LIARS,
     &epidemics::EPIDEMICS,
     &agreements::AGREEMENTS,
+    &leases::LEASES,
 ];
 
 /// Iterates over every mechanism.

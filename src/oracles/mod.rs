@@ -83,7 +83,9 @@ impl Hears {
     /// Which copies replicas hold, in stores that keep no log.
     pub const COPIES: Hears = Hears(1 << 8);
     /// Who is accused.
-    pub const EVIDENCE: Hears = Hears(1 << 8);
+    pub const EVIDENCE: Hears = Hears(1 << 9);
+    /// Transactions: begun, voted on, ended.
+    pub const TRANSACTIONS: Hears = Hears(1 << 10);
 
     /// Returns what either hears.
     #[must_use]
@@ -108,11 +110,17 @@ impl Hears {
             What::Noted(note) => match note {
                 Note::Role { .. } => Hears::ROLES,
                 Note::Voted { .. } => Hears::VOTES,
-                Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Holds(_) | Note::Found(_) => Hears::COPIES,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) | Note::Buries(_) => Hears::SUSPICIONS,
                 Note::Accuses { .. } => Hears::EVIDENCE,
+                Note::Appended { .. }
+                | Note::Truncated { .. }
+                | Note::Restored(_)
+                | Note::Stored { .. } => Hears::LOGS,
+                Note::TransactionBegan { .. }
+                | Note::TransactionVoted { .. }
+                | Note::TransactionEnded { .. } => Hears::TRANSACTIONS,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -226,6 +234,14 @@ pub static ORACLES: &[&Kind] = &[
     &errors::accuracy::KIND,
     &errors::proven_culprit::KIND,
     &errors::accountability::KIND,
+    &errors::stale_write::KIND,
+    &errors::transactions::doubts::IN_DOUBT,
+    &errors::transactions::outcomes::AC1,
+    &errors::transactions::outcomes::AC2,
+    &errors::transactions::votes::AC3,
+    &errors::transactions::votes::AC4,
+    &errors::transactions::doubts::AC5,
+    &errors::transactions::doubts::NON_BLOCKING,
     &failures::linearizable::KIND,
     &failures::durable::KIND,
     &failures::regular::KIND,

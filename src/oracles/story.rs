@@ -83,6 +83,14 @@ fn value(word: &str) -> u64 {
     CallId { client, serial: number(serial) as u32, attempt: 1 }.key()
 }
 
+/// Reads a transaction: `c1#7`, or `c1#7.2` for a second attempt.
+fn transaction(word: &str) -> CallId {
+    let (call, attempt) = word.split_once('.').unwrap_or((word, "1"));
+    let (client, serial) = call.split_once('#').expect("a call");
+    let client = client.parse().expect("a client");
+    CallId { client, serial: number(serial) as u32, attempt: number(attempt) as u16 }
+}
+
 fn note(verb: &str, rest: &[&str]) -> Note {
     let at = |index: usize| number(rest[index]);
     let who = |index: usize| rest[index].parse::<Address>().expect("an address");
@@ -114,6 +122,14 @@ fn note(verb: &str, rest: &[&str]) -> Note {
             let (culprit, slot) = (who(0), at(1));
             Note::Accuses { culprit, slot, proof: "two votes of one round" }
         }
+        "stores" => Note::Stored { epoch: at(0) },
+        "begins" => {
+            Note::TransactionBegan { transaction: transaction(rest[0]), participants: at(1) as u16 }
+        }
+        "votes-yes" => Note::TransactionVoted { transaction: transaction(rest[0]), yes: true },
+        "votes-no" => Note::TransactionVoted { transaction: transaction(rest[0]), yes: false },
+        "commits" => Note::TransactionEnded { transaction: transaction(rest[0]), commit: true },
+        "aborts" => Note::TransactionEnded { transaction: transaction(rest[0]), commit: false },
         _ => panic!("no node does this: {verb}"),
     }
 }

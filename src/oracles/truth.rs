@@ -264,7 +264,7 @@ impl Truth {
             Note::Role { role, epoch } => {
                 (member.role, member.epoch, member.took_role) = (*role, *epoch, record.id);
                 self.leading.retain(|leader| *leader != who);
-                if *role == Role::Leader {
+                if role.is_alone() {
                     self.leading.push(who);
                     let led = Led { by: who, event: record.id };
                     self.led.entry(*epoch).or_insert(led);

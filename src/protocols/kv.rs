@@ -52,7 +52,7 @@ impl Command {
 }
 
 /// How many low bits of a value may flip: those that a client's values use.
-const BITS: u64 = 32;
+pub const BITS: u64 = 32;
 
 /// Flips a bit of a value that one of the commands writes; `bit` is a random number that picks
 /// which. Returns whether there was one.
@@ -84,7 +84,7 @@ pub enum Applied {
 }
 
 /// What the store remembers of one client.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Session {
     /// Of calls up to this serial the store keeps nothing any more.
     forgotten: u32,
@@ -100,7 +100,7 @@ impl Session {
 }
 
 /// The values, and what is known of the calls that made them. Its clones share what is equal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Store {
     values: OrdMap<u64, u64>,
     sessions: OrdMap<Address, Session>,

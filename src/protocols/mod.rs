@@ -7,6 +7,7 @@
 //!
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
+pub mod atomic;
 pub mod block;
 pub mod generals;
 pub mod gossip;
@@ -14,10 +15,13 @@ pub mod hotstuff;
 pub mod kv;
 pub mod paxos;
 pub mod phi_accrual;
+pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 pub mod swim;
 pub mod tendermint;
+pub mod three_phase_commit;
+pub mod two_phase_commit;
 pub mod voters;
 
 use std::ops::RangeInclusive;
@@ -49,6 +53,12 @@ pub enum ProtocolSpec {
     Tendermint(tendermint::TendermintSpec),
     /// `HotStuff`.
     HotStuff(hotstuff::HotStuffSpec),
+    /// Two-phase commit.
+    TwoPhaseCommit(two_phase_commit::TwoPhaseCommitSpec),
+    /// Three-phase commit.
+    ThreePhaseCommit(three_phase_commit::ThreePhaseCommitSpec),
+    /// Primary and backups under a lease.
+    PrimaryBackup(primary_backup::PrimaryBackupSpec),
 }
 
 impl ProtocolSpec {
@@ -65,6 +75,9 @@ impl ProtocolSpec {
             ProtocolSpec::MultiPaxos(_) => &paxos::multi::ENTRY,
             ProtocolSpec::Tendermint(_) => &tendermint::ENTRY,
             ProtocolSpec::HotStuff(_) => &hotstuff::ENTRY,
+            ProtocolSpec::TwoPhaseCommit(_) => &two_phase_commit::ENTRY,
+            ProtocolSpec::ThreePhaseCommit(_) => &three_phase_commit::ENTRY,
+            ProtocolSpec::PrimaryBackup(_) => &primary_backup::ENTRY,
         }
     }
 
@@ -85,6 +98,9 @@ impl ProtocolSpec {
             ProtocolSpec::MultiPaxos(spec) => spec.check(nodes),
             ProtocolSpec::Tendermint(spec) => spec.check(),
             ProtocolSpec::HotStuff(spec) => spec.check(),
+            ProtocolSpec::TwoPhaseCommit(spec) => spec.check(nodes),
+            ProtocolSpec::ThreePhaseCommit(spec) => spec.check(nodes),
+            ProtocolSpec::PrimaryBackup(spec) => spec.check(nodes),
         }
     }
 }
@@ -126,6 +142,9 @@ pub static PROTOCOLS: &[&Entry] = &[
     &paxos::multi::ENTRY,
     &tendermint::ENTRY,
     &hotstuff::ENTRY,
+    &two_phase_commit::ENTRY,
+    &three_phase_commit::ENTRY,
+    &primary_backup::ENTRY,
 ];
 
 /// Finds an algorithm by its name or one of its other names.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::address::Address;
+use super::client::CallId;
 
 /// What a node's role is called. The words are the field's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +58,11 @@ impl Role {
             Role::Participant => "participant",
             Role::Validator => "validator",
         }
+    }
+
+    /// Returns whether there ought to be one of it at a time.
+    pub const fn is_alone(self) -> bool {
+        matches!(self, Role::Leader | Role::Primary)
     }
 
     /// Returns whether others wait for what this one says: whom a fault aimed at "the leader"
@@ -134,6 +140,33 @@ pub enum Note {
     Trusts(Address),
     /// Declares another dead, and counts it as a member no more.
     Buries(Address),
+    /// Began a transaction, as its coordinator: asks so many participants for their votes.
+    TransactionBegan {
+        /// Which: the call and the attempt at it that it carries out.
+        transaction: CallId,
+        /// How many have to vote.
+        participants: u16,
+    },
+    /// Voted on a transaction, or came back bound by a YES that its disk kept. With YES the
+    /// participant is in doubt until it learns the outcome.
+    TransactionVoted {
+        /// Which.
+        transaction: CallId,
+        /// Whether the vote is YES.
+        yes: bool,
+    },
+    /// Learned or took the outcome of a transaction.
+    TransactionEnded {
+        /// Which.
+        transaction: CallId,
+        /// Whether it committed; else it aborted.
+        commit: bool,
+    },
+    /// Took a primary's state, or its own as primary, for its copy of the data.
+    Stored {
+        /// The epoch of the primary that made it.
+        epoch: u64,
+    },
     /// Stopped something wrong by a named rule, such as `term check`.
     Contained {
         /// The container's name, as `mechanisms` lists it.

@@ -1,8 +1,8 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
 use crate::sim::{
-    Address, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate, Record, Role,
-    Span, What, Whom, Withheld,
+    Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate,
+    Record, Role, Span, What, Whom, Withheld,
 };
 
 use super::theme::Ink;
@@ -129,11 +129,31 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),
         Note::Buries(about) => format!("{who} declares {about} dead"),
+        Note::Stored { epoch } => format!("{who} takes a state of epoch {epoch}"),
+        Note::TransactionBegan { transaction, participants } => {
+            format!("{who} asks {participants} to vote on {}", name(*transaction))
+        }
+        Note::TransactionVoted { transaction, yes } => {
+            let vote = if *yes { "YES" } else { "NO" };
+            format!("{who} votes {vote} on {}", name(*transaction))
+        }
+        Note::TransactionEnded { transaction, commit } => {
+            let end = if *commit { "commits" } else { "aborts" };
+            format!("{who} {end} {}", name(*transaction))
+        }
         Note::Contained { by, from } => format!("{who}: {by} stops what {from} sent"),
         Note::Accuses { culprit, slot, proof } => {
             format!("{who} holds proof against {culprit} at height {slot}: {proof}")
         }
         Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
+    }
+}
+
+/// Names a transaction by its call, and from the second attempt on by that too: `c1#7.2`.
+fn name(transaction: CallId) -> String {
+    match transaction.attempt {
+        0 | 1 => transaction.to_string(),
+        attempt => format!("{transaction}.{attempt}"),
     }
 }
 

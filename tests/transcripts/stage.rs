@@ -8,6 +8,7 @@ use faultlab::protocols::Entry;
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::protocols::swim::{self, Swim, SwimSpec};
+use faultlab::protocols::two_phase_commit::{self, TwoPhaseCommit, TwoPhaseCommitSpec};
 use faultlab::sim::Protocol;
 use goldenscript::ArgumentConsumer;
 use serde::de::DeserializeOwned;
@@ -90,5 +91,16 @@ impl Staged for Swim {
 
     fn stage(nodes: u16, spec: SwimSpec) -> Swim {
         Swim::new(nodes, spec)
+    }
+}
+
+impl Staged for TwoPhaseCommit {
+    type Spec = TwoPhaseCommitSpec;
+    const ENTRY: &'static Entry = &two_phase_commit::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: TwoPhaseCommitSpec) -> TwoPhaseCommit {
+        TwoPhaseCommit::new(nodes, spec)
     }
 }

@@ -7,9 +7,10 @@ use crate::lab::{Scenario, Trial};
 use crate::oracles::{Grade, State, Verdict};
 use crate::sim::{Instant, Keep};
 
-/// Failures that any fault may bring to a few calls, and that no algorithm promises to spare its
-/// clients: they decide no verdict unless the scenario names them.
-const EXPECTED_OF_NOBODY: [&str; 2] = ["available", "on time"];
+/// What decides no verdict unless the scenario names it: failures that any fault may bring to a few
+/// calls, and that no algorithm promises to spare its clients; and blocking, which two-phase commit
+/// never promised to avoid.
+const EXPECTED_OF_NOBODY: [&str; 3] = ["available", "on time", "non-blocking"];
 
 /// What one run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,8 @@ pub fn judgement(scenario: &Scenario, verdicts: &[Verdict]) -> Judgement {
 /// promise, unless it is just what the scenario expects to see.
 fn counts(scenario: &Scenario, verdict: &Verdict) -> bool {
     match verdict.grade {
-        Grade::Breach | Grade::Stall => true,
-        Grade::Failure => {
+        Grade::Breach => true,
+        Grade::Stall | Grade::Failure => {
             !EXPECTED_OF_NOBODY.contains(&verdict.property) || named(scenario, verdict.property)
         }
         Grade::Deviation => breaks_by_deviation(scenario, verdict.property),

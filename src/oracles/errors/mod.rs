@@ -6,6 +6,8 @@
 //! vote a term on which they rest; that stores hold what was written and membership lists name who
 //! lives).
 //! vote a term on which they rest; and that a fork names those who made it).
+//! which any consensus promises; what atomic commitment promises; the five properties of Raft's Figure 3, and the promise of one
+//! vote a term on which they rest).
 //!
 //! Absent on purpose: blame. A deviation is no bug; correct Raft is full of them. And a breach is
 //! never cleared, since what was broken once was broken.
@@ -30,6 +32,8 @@ pub mod one_vote_a_term;
 pub mod proven_culprit;
 pub mod resurrection;
 pub mod stale_leader;
+pub mod stale_write;
 pub mod state_machine_safety;
+pub mod transactions;
 pub mod two_leaders;
 pub mod validity;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
-use crate::sim::{Address, Life, Note, Record, Role, What};
+use crate::sim::{Address, Life, Note, Record, What};
 
 /// The line in the catalogue.
 pub static KIND: Kind = Kind {
@@ -31,7 +31,7 @@ impl Oracle for TwoLeaders {
     fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
         let (Some(who), true) = (record.who, changes_leaders(&record.what)) else { return };
         let Some(member) = truth.member(who) else { return };
-        if member.role != Role::Leader {
+        if !member.role.is_alone() {
             self.standing.retain(|&(a, b)| {
                 let gone = a == who || b == who;
                 if gone {
