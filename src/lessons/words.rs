@@ -46,6 +46,8 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Suspects(whom) => format!("{who} suspected {whom}"),
         Note::Trusts(whom) => format!("{who} trusted {whom} again"),
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
+        Note::Overloaded { .. } => format!("{who} had no room left"),
+        Note::Relieved => format!("{who} had room again"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }
 }
@@ -55,6 +57,10 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Called { call, op } => format!("{call} asked to {op}"),
         ClientNote::Retried { call, to } => format!("{call} was tried again at {to}"),
         ClientNote::Returned { call, op, outcome } => format!("{call} {op}: {outcome}"),
+        ClientNote::Spared { call, by } => format!("{call} was not sent, by the {by}"),
+        ClientNote::Circuit { call, state, .. } => {
+            format!("the circuit breaker of {} is {}", call.client, state.word())
+        }
         ClientNote::GaveUp { call, op } => format!("{call} {op}: given up"),
     }
 }

@@ -12,6 +12,7 @@
 pub mod clients;
 pub mod elections;
 pub mod integrity;
+pub mod load;
 pub mod logs;
 pub mod promises;
 
@@ -37,6 +38,7 @@ pub struct Mechanism {
 pub static MECHANISMS: &[&[Mechanism]] = &[
     &clients::CLIENTS,
     &elections::ELECTIONS,
+    &load::LOAD,
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,

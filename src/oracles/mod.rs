@@ -80,6 +80,8 @@ impl Hears {
     pub const LIVES: Hears = Hears(1 << 6);
     /// Faults, switches, and remarks that are nothing of the above.
     pub const REST: Hears = Hears(1 << 7);
+    /// Who has no room left, and has room again.
+    pub const LOAD: Hears = Hears(1 << 8);
 
     /// Returns what either hears.
     #[must_use]
@@ -107,6 +109,7 @@ impl Hears {
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
+                Note::Overloaded { .. } | Note::Relieved => Hears::LOAD,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -211,6 +214,7 @@ pub static ORACLES: &[&Kind] = &[
     &errors::log_matching::KIND,
     &errors::leader_completeness::KIND,
     &errors::state_machine_safety::KIND,
+    &errors::overloaded::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
     &failures::linearizable::KIND,
@@ -218,7 +222,11 @@ pub static ORACLES: &[&Kind] = &[
     &failures::available::KIND,
     &failures::on_time::KIND,
     &progress::decides::KIND,
+    &progress::metastable::KIND,
 ];
+
+/// What every cluster is judged by whose nodes take time for what they do, whatever it runs.
+pub const OF_LOAD: &[&str] = &["overloaded", "metastable"];
 
 /// Returns the name of every property.
 pub fn every_property() -> Vec<&'static str> {

@@ -101,6 +101,8 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         }
         "suspects" => Note::Suspects(who(0)),
         "trusts" => Note::Trusts(who(0)),
+        "overflows" => Note::Overloaded { waiting: at(0) },
+        "has-room" => Note::Relieved,
         _ => panic!("no node does this: {verb}"),
     }
 }
@@ -117,6 +119,9 @@ fn client_note(client: Address, verb: &str, rest: &[&str], asked: &mut Asked) ->
         return ClientNote::Called { call, op };
     }
     let op = asked[&(client, serial)];
+    if verb == "tries" {
+        return ClientNote::Retried { call, to: Address::Node(1) };
+    }
     match (verb, rest.get(1).copied()) {
         ("gives-up", _) => ClientNote::GaveUp { call, op },
         (_, Some("ok")) => ClientNote::Returned { call, op, outcome: Outcome::Written },

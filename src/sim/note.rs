@@ -115,6 +115,13 @@ pub enum Note {
         /// Whose message was stopped.
         from: Address,
     },
+    /// Has no room left for what comes: so many wait.
+    Overloaded {
+        /// How many.
+        waiting: u64,
+    },
+    /// Has room again.
+    Relieved,
     /// Anything else that a reader may want to see.
     Other(&'static str, [u64; 2]),
 }

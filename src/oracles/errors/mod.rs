@@ -20,6 +20,7 @@ pub mod leader_completeness;
 pub mod log_matching;
 pub mod no_leader;
 pub mod one_vote_a_term;
+pub mod overloaded;
 pub mod stale_leader;
 pub mod state_machine_safety;
 pub mod two_leaders;

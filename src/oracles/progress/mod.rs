@@ -8,3 +8,4 @@
 //! To add one: a file with a `KIND` of grade `Stall` and an oracle, and its line in `ORACLES`.
 
 pub mod decides;
+pub mod metastable;
