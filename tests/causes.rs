@@ -38,6 +38,7 @@ fn scenario(nodes: u16, spec: RaftSpec, faults: Vec<PlannedFault>) -> Scenario {
         topology: TopologySpec::default(),
         network: NetworkSpec::default(),
         disk: DiskSpec::default(),
+        service: None,
         workload: WorkloadSpec::Register(RegisterSpec {
             deadline: Span::secs(1),
             ..RegisterSpec::default()

@@ -98,7 +98,7 @@ const VALUES: &[Bad] = &[
     Bad("clients: 3", "clients: 101", (9, 18), "101", "from 0 to 100"),
     Bad("rate_per_second: 50", "rate_per_second: 0", (9, 38), "0", "from 1 to 10000"),
     Bad("keys: 4", "keys: 0", (9, 48), "0", "from 1 to 1000000"),
-    Bad("attempts: 8", "attempts: 8, budget: 3", (10, 55), "budget", "`base` or `attempts`"),
+    Bad("attempts: 8", "attempts: 8, budget: 3", (10, 55), "budget", "`base`, `attempts`"),
     Bad("tail: \"2ms\"", "tail: \"2ms\", max: \"9ms\"", (7, 55), "max", "`min` or `tail`"),
     Bad("deadline: \"2s\"", "deadline: \"1ms\"", (9, 79), "\"1ms\"", "at least the timeout"),
     Bad("keys: 4", "keys: 4, start: \"2h\"", (9, 58), "\"2h\"", "to 1h"),
@@ -221,7 +221,7 @@ fn hostile_files_are_refused() {
 fn a_scenario_reads_back_from_what_it_writes() {
     let mut scenario = read_scenario("good.ron", GOOD).expect("it is good");
     for (k, variant) in FAULTS.iter().flat_map(|class| class.variants).enumerate() {
-        let target = scenario.faults[0].fault.target().clone();
+        let target = scenario.faults[0].fault.target().expect("a node is struck").clone();
         scenario.faults.push(PlannedFault {
             id: format!("f{k}"),
             at: Span::secs(1),

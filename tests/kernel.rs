@@ -4,8 +4,8 @@ use faultlab::sim::disk::DiskSpec;
 use faultlab::sim::{
     Address, Because, CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Cue,
     Detail, Event, Fate, FaultId, Glance, Input, Instant, Keep, Latency, Lever, Life, MessageKind,
-    Mood, Nature, Network, Op, Outbox, Outcome, Plan, Protocol, Rate, Record, Report, Setup, Sim,
-    Span, Tape, TimerKind, Topology, Way, What, Whom, Withheld, World,
+    Mood, Nature, Network, Op, Outbox, Outcome, Plan, Protocol, Rate, Record, Report, Service,
+    Setup, Sim, Span, Tape, TimerKind, Topology, Way, What, Whom, Withheld, World,
 };
 
 /// Each node beats every 10 ms to all others, and stores what clients write.
@@ -128,6 +128,7 @@ fn lab(keep: Keep, change: impl FnOnce(&mut Setup<Beacon, OneWrite>)) -> (Lab, T
         topology: Topology::default(),
         network: Network::plain(Latency::Fixed(Span::millis(1))),
         disk: DiskSpec { sync: Latency::Fixed(Span::millis(5)), mood: Mood::Durable },
+        service: Service::default(),
         seed: 1,
     };
     change(&mut setup);

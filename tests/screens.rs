@@ -25,6 +25,7 @@ fn scenario(nodes: u16, title: &str) -> Scenario {
         topology: TopologySpec::Spread { zones },
         network: NetworkSpec::default(),
         disk: DiskSpec::default(),
+        service: None,
         workload: WorkloadSpec::default(),
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
         faults: Vec::new(),

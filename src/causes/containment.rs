@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::chain::Containment;
 use super::memory::{Index, Memory, called};
 use crate::oracles::{Finding, Subject};
+use crate::sim::client::Circuit;
 use crate::sim::{
     Address, Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, Span, What,
 };
@@ -32,17 +33,7 @@ pub(super) struct Stopped {
 
 /// Returns the switch that turns a container off, where there is one.
 pub(super) fn switch_of(by: &str) -> Option<&'static str> {
-    Some(match by {
-        "retry" => "retry",
-        "request id" => "idempotency",
-        "read index" => "read_index",
-        "fencing token" => "fencing",
-        "lease" => "check_lease",
-        "pre-vote" => "pre_vote",
-        "check quorum" => "check_quorum",
-        "sync before speaking" => "sync_first",
-        _ => return None,
-    })
+    crate::mechanisms::find(by)?.switch
 }
 
 /// Which faults a record descends from, one bit each.
@@ -61,6 +52,8 @@ struct Search<'a> {
     unheard: BTreeMap<Address, Vec<(Instant, Address, Descent)>>,
     /// Tries of a call that were lost to faults.
     lost: BTreeMap<(Address, u32), Descent>,
+    /// What made a client's circuit breaker open.
+    tripped: BTreeMap<Address, Descent>,
     found: BTreeMap<&'static str, Stopped>,
 }
 
@@ -94,6 +87,7 @@ pub(super) fn find(
         appended: BTreeMap::new(),
         unheard: BTreeMap::new(),
         lost: BTreeMap::new(),
+        tripped: BTreeMap::new(),
         found: BTreeMap::new(),
     };
     let (first, next) = memory.reach();
@@ -200,6 +194,17 @@ impl Search<'_> {
     fn client(&mut self, record: &Record, note: &ClientNote, descent: Descent) {
         let key = called(note);
         match note {
+            ClientNote::Circuit { call, state: Circuit::Open, .. } if descent != 0 => {
+                self.tripped.insert(call.client, descent);
+            }
+            ClientNote::Spared { call, by } => {
+                let tripped = self.tripped.get(&call.client).copied().unwrap_or(0);
+                let descent = if *by == "circuit breaker" { descent | tripped } else { descent };
+                if descent != 0 {
+                    let text = format!("{call} was not sent, by the {by}");
+                    self.stopped(by, record.id, descent, text);
+                }
+            }
             ClientNote::Retried { .. } if descent != 0 => {
                 *self.lost.entry(key).or_default() |= descent;
             }

@@ -224,6 +224,8 @@ pub fn called(note: &ClientNote) -> (Address, u32) {
     let (ClientNote::Called { call, .. }
     | ClientNote::Retried { call, .. }
     | ClientNote::Returned { call, .. }
+    | ClientNote::Spared { call, .. }
+    | ClientNote::Circuit { call, .. }
     | ClientNote::GaveUp { call, .. }) = note;
     (call.client, call.serial)
 }

@@ -247,8 +247,14 @@ fn steps_back(memory: &dyn Memory, index: &Index, record: &Record) -> Steps {
         What::Withheld { why, .. } => {
             let mut causes = record.because.iter();
             steps.extend(causes.next().map(|sent| (sent.id(), true)));
-            let brief = *why == Withheld::Overflow;
-            steps.extend(causes.map(|lever| (lever.id(), brief)));
+            // A pause that filled the inbox is only a circumstance; what stood before it in a line
+            // that was full is a deed.
+            let brief = |id| {
+                let cause = memory.record(id);
+                *why == Withheld::Overflow
+                    && cause.is_some_and(|cause| matches!(cause.what, What::Life(_)))
+            };
+            steps.extend(causes.map(|cause| (cause.id(), brief(cause.id()))));
         }
         What::Sent { .. } | What::Noted(_) => {
             steps.extend(record.because.first().map(|cause| (cause.id(), false)));
@@ -281,6 +287,10 @@ fn step_of_timer(
         // Late by a pause, a slow node or a clock: a pause within the noise made nothing late.
         let brief = fired.at.since(lacked.at) <= index.noise;
         let pause = matches!(lacked.what, What::Life(_));
+        // A call that comes of a surge is the surge's own deed.
+        if lever_of(lacked).is_some_and(|lever| matches!(lever, Lever::Surge { .. })) {
+            return Some((id, false));
+        }
         return (!(pause && brief)).then_some((id, true));
     };
     match &lacked.what {

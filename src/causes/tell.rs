@@ -133,6 +133,10 @@ fn link(record: &Record) -> Option<String> {
             match why {
                 Withheld::Down => format!("{name} {from}→{who} found {who} down"),
                 Withheld::Overflow => format!("{name} {from}→{who} found the inbox full"),
+                Withheld::Shed => format!("{who} was full and refused {name} of {from}"),
+                Withheld::Expired => {
+                    format!("{who} dropped {name} of {from}, which waited too long")
+                }
                 Withheld::Unsent => format!("{name} {from}→{who} never left {from}"),
                 Withheld::Checksum => format!("{name} {from}→{who} was broken on its way"),
                 Withheld::Network | Withheld::Fault(_) => format!("{name} {from}→{who} was lost"),
@@ -187,6 +191,10 @@ fn client(note: &ClientNote) -> String {
             format!("{call} was sent elsewhere")
         }
         ClientNote::Returned { call, .. } => format!("{call} was answered"),
+        ClientNote::Spared { call, by } => format!("{call} was not sent, by the {by}"),
+        ClientNote::Circuit { call, state, .. } => {
+            format!("the circuit breaker of {} went {}", call.client, state.word())
+        }
         ClientNote::GaveUp { call, .. } => format!("{call} was given up"),
     }
 }

@@ -108,6 +108,8 @@ fn of_what(what: &What) -> (&'static str, Map<String, Value>) {
                 ClientNote::Called { call, .. } => ("called", call),
                 ClientNote::Retried { call, .. } => ("retried", call),
                 ClientNote::Returned { call, .. } => ("returned", call),
+                ClientNote::Spared { call, .. } => ("spared", call),
+                ClientNote::Circuit { call, .. } => ("circuit", call),
                 ClientNote::GaveUp { call, .. } => ("gave up", call),
             };
             let attempt = json!(call.attempt);
@@ -133,6 +135,8 @@ fn of_withheld(why: Withheld) -> String {
         Withheld::Down => "receiver down".to_owned(),
         Withheld::Overflow => "inbox full".to_owned(),
         Withheld::Checksum => "broken on its way".to_owned(),
+        Withheld::Shed => "shed".to_owned(),
+        Withheld::Expired => "dropped, nobody waited any more".to_owned(),
         Withheld::Unsent => "sender crashed before it was sent".to_owned(),
     }
 }
@@ -152,6 +156,8 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
         Note::Holds(held) => ("holds", of_held(held)),
         Note::Found(copies) => ("found", fields([("copies", json!(copies.len()))])),
+        Note::Overloaded { waiting } => ("overloaded", fields([("waiting", json!(waiting))])),
+        Note::Relieved => ("relieved", Map::new()),
         Note::Suspects(about) => ("suspects", fields([("about", json!(about.to_string()))])),
         Note::Trusts(about) => ("trusts", fields([("about", json!(about.to_string()))])),
         Note::Buries(about) => ("buries", fields([("about", json!(about.to_string()))])),
@@ -220,11 +226,11 @@ fn of_note(record: &Record, note: &ClientNote) -> Option<Value> {
     };
     match note {
         ClientNote::Called { call, op } => Some(entry("invoke", call, op, written(op))),
-        ClientNote::Retried { .. } => None,
+        ClientNote::Retried { .. } | ClientNote::Spared { .. } | ClientNote::Circuit { .. } => None,
         ClientNote::Returned { call, op, outcome } => {
             let (kind, value) = match outcome {
                 Outcome::Read(value) => ("ok", *value),
-                Outcome::Refused => ("fail", written(op)),
+                Outcome::Refused | Outcome::Busy => ("fail", written(op)),
                 Outcome::Written | Outcome::Redirect(_) => ("ok", written(op)),
             };
             Some(entry(kind, call, op, value))

@@ -16,7 +16,7 @@ use crate::sim::disk::DiskSpec;
 use crate::sim::network::Fate;
 use crate::sim::{
     Address, Cue, FaultId, Input, Instant, Keep, Latency, Lever, Life, Mood, Network, Plan, Role,
-    Setup, Sim, Span, SpanRange, Tape, Topology, Whom, World,
+    Service, Setup, Sim, Span, SpanRange, Tape, Topology, Whom, World,
 };
 
 use super::parameter::{Bounds, Kind, Parameter, Settings};
@@ -215,6 +215,7 @@ impl Trial<'_> {
             topology: Topology::default(),
             network: Network::plain(cluster.latency.clone()),
             disk: DiskSpec { sync: Latency::Fixed(cluster.write), mood: Mood::Durable },
+            service: Service::default(),
             seed,
         };
         let world = World::new(setup, &mut tape);

@@ -11,7 +11,7 @@ use crate::protocols::gossip::{Gossip, GossipSpec, Way};
 use crate::sim::disk::DiskSpec;
 use crate::sim::{
     Address, CallId, Client, ClientEvent, ClientOutbox, Instant, Keep, Latency, Mood, Network, Op,
-    Setup, Sim, Span, Tape, Topology, World,
+    Service, Setup, Sim, Span, Tape, Topology, World,
 };
 
 use super::parameter::{Kind, Parameter, Settings};
@@ -203,6 +203,7 @@ impl Epidemic {
             topology: Topology::default(),
             network: Network::plain(Latency::Fixed(LATENCY)),
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },
+            service: Service::default(),
             seed,
         };
         let mut world = World::new(setup, &mut tape);

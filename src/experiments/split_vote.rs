@@ -11,7 +11,7 @@ use crate::protocols::raft::{Raft, RaftSpec};
 use crate::sim::disk::DiskSpec;
 use crate::sim::{
     Address, Cue, FaultId, Input, Instant, Keep, Latency, Lever, Life, Mood, Network, Plan, Role,
-    Setup, Sim, Span, SpanRange, Tape, Topology, Whom, World,
+    Service, Setup, Sim, Span, SpanRange, Tape, Topology, Whom, World,
 };
 
 use super::parameter::{Bounds, Kind, Parameter, Settings, written};
@@ -151,6 +151,7 @@ impl Vote {
             topology: Topology::default(),
             network: Network::plain(Latency::Uniform(share(self.latency.0), share(self.latency.1))),
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },
+            service: Service::default(),
             seed,
         };
         World::new(setup, tape)

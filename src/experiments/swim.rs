@@ -8,7 +8,7 @@ use crate::protocols::swim::{Health, Swim, SwimSpec};
 use crate::sim::disk::DiskSpec;
 use crate::sim::{
     Address, Cue, FaultId, Input, Instant, Keep, Latency, Lever, Life, Mood, Network, Plan, Rate,
-    Setup, Sim, Span, Tape, Topology, Whom, World,
+    Service, Setup, Sim, Span, Tape, Topology, Whom, World,
 };
 
 use super::parameter::{Kind, Parameter, Settings};
@@ -163,6 +163,7 @@ impl Group {
             topology: Topology::default(),
             network,
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },
+            service: Service::default(),
             seed,
         };
         World::new(setup, tape)

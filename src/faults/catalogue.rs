@@ -13,6 +13,8 @@ pub enum Aim {
     Link,
     /// Several nodes at once.
     Group,
+    /// All clients, whatever is selected.
+    Clients,
 }
 
 /// A class of faults: one digit of the keyboard, one file of this folder.

@@ -29,6 +29,11 @@ pub struct Wrong {
 /// is slower than that is down for every purpose.
 pub const SLOWNESS_MAX: Span = Span::secs(60);
 
+/// How many times as often clients may call.
+pub const SURGE_MAX: u32 = 1_000;
+/// How many calls may come at once.
+pub const BURST_MAX: u32 = 10_000;
+
 /// Checks a fault against the number of nodes.
 ///
 /// # Errors
@@ -58,30 +63,11 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             link(from, to, nodes)?;
             some_rate(*rate)
         }
-        FaultSpec::SlowLink { from, to, by } => {
-            link(from, to, nodes)?;
-            some_time("by", *by, SLOWNESS_MAX)
-        }
-        FaultSpec::Slow { node, by } => {
-            target("node", node, nodes)?;
-            some_time("by", *by, SLOWNESS_MAX)
-        }
-        FaultSpec::Pause { node, lasts } => {
-            target("node", node, nodes)?;
-            lasts.map_or(Ok(()), |span| some_time("lasts", span, Span::LONGEST))
-        }
-        FaultSpec::ClockStep { node, by } => {
-            target("node", node, nodes)?;
-            require(by.micros != 0, "by", "a jump of no time is no fault", "a jump that is not 0")
-        }
-        FaultSpec::ClockDrift { node, ppm } => {
-            target("node", node, nodes)?;
-            let range = Clock::DRIFT_PPM_MIN..=Clock::DRIFT_PPM_MAX;
-            let (low, high) = (range.start(), range.end());
-            let expected = format!("a drift from {low} to {high} parts per million, and not 0");
-            let message = format!("no clock runs off by {ppm} parts per million here");
-            require(*ppm != 0 && range.contains(ppm), "ppm", &message, &expected)
-        }
+        FaultSpec::SlowLink { .. }
+        | FaultSpec::Slow { .. }
+        | FaultSpec::Pause { .. }
+        | FaultSpec::ClockStep { .. }
+        | FaultSpec::ClockDrift { .. } => timing(spec, nodes),
         FaultSpec::Gray { node, rate, delay } => {
             target("node", node, nodes)?;
             some_rate(*rate)?;
@@ -108,7 +94,35 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             require(*place != Spot::Core, "place", message, "`WrongCore(node: …, rate: …)`")?;
             some_rate(*rate)
         }
+        FaultSpec::Surge { factor } => within("factor", *factor, 2, SURGE_MAX),
+        FaultSpec::Burst { calls } => within("calls", *calls, 1, BURST_MAX),
         FaultSpec::Partition { kind, isolate } => partition(*kind, isolate, nodes),
+    }
+}
+
+fn timing(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
+    match spec {
+        FaultSpec::SlowLink { from, to, by } => {
+            link(from, to, nodes)?;
+            some_time("by", *by, SLOWNESS_MAX)
+        }
+        FaultSpec::Slow { node, by } => {
+            target("node", node, nodes)?;
+            some_time("by", *by, SLOWNESS_MAX)
+        }
+        FaultSpec::Pause { node, lasts } => {
+            target("node", node, nodes)?;
+            lasts.map_or(Ok(()), |span| some_time("lasts", span, Span::LONGEST))
+        }
+        FaultSpec::ClockStep { node, by } => {
+            target("node", node, nodes)?;
+            require(by.micros != 0, "by", "a jump of no time is no fault", "a jump that is not 0")
+        }
+        FaultSpec::ClockDrift { node, ppm } => {
+            target("node", node, nodes)?;
+            drift(*ppm)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -133,6 +147,20 @@ fn lie(
 ) -> Result<(), Wrong> {
     target("nodes", liars, nodes)?;
     audience.map_or(Ok(()), |some| target(field, some, nodes))
+}
+
+fn within(field: &'static str, found: u32, low: u32, high: u32) -> Result<(), Wrong> {
+    let message = format!("`{found}` is out of range");
+    let expected = format!("a whole number from {low} to {high}");
+    require((low..=high).contains(&found), field, &message, &expected)
+}
+
+fn drift(ppm: i32) -> Result<(), Wrong> {
+    let range = Clock::DRIFT_PPM_MIN..=Clock::DRIFT_PPM_MAX;
+    let (low, high) = (range.start(), range.end());
+    let expected = format!("a drift from {low} to {high} parts per million, and not 0");
+    let message = format!("no clock runs off by {ppm} parts per million here");
+    require(ppm != 0 && range.contains(&ppm), "ppm", &message, &expected)
 }
 
 fn some_time(field: &'static str, span: Span, longest: Span) -> Result<(), Wrong> {

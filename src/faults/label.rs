@@ -7,8 +7,8 @@ use crate::sim::{Mood, Spot, Untruth};
 use super::catalogue::{Class, Variant};
 use super::spec::{Cut, FaultSpec, Target};
 use super::{
-    FAULTS, byzantine, crash_recovery, crash_stop, gray, omission, partition, silent_corruption,
-    timing,
+    FAULTS, byzantine, crash_recovery, crash_stop, gray, omission, overload, partition,
+    silent_corruption, timing,
 };
 
 /// Returns the class that a fault belongs to.
@@ -51,6 +51,8 @@ pub fn variant(spec: &FaultSpec) -> &'static Variant {
         FaultSpec::FlipBit { place: Spot::Core, .. } | FaultSpec::WrongCore { .. } => {
             &silent_corruption::CORE
         }
+        FaultSpec::Surge { .. } => &overload::SURGE,
+        FaultSpec::Burst { .. } => &overload::BURSTS,
         FaultSpec::Partition { kind: Cut::Complete, .. } => &partition::COMPLETE,
         FaultSpec::Partition { kind: Cut::Partial, .. } => &partition::PARTIAL,
         FaultSpec::Partition { kind: Cut::CannotSend, .. } => &partition::CANNOT_SEND,
@@ -64,9 +66,9 @@ pub fn label(spec: &FaultSpec) -> String {
 }
 
 impl FaultSpec {
-    /// Returns whom the fault strikes: of a link, who sends.
-    pub fn target(&self) -> &Target {
-        match self {
+    /// Returns whom the fault strikes: of a link, who sends; `None` where it is no node.
+    pub fn target(&self) -> Option<&Target> {
+        Some(match self {
             FaultSpec::CrashStop { node }
             | FaultSpec::CrashRecovery { node, .. }
             | FaultSpec::ForgetfulDisk { node, .. }
@@ -88,7 +90,8 @@ impl FaultSpec {
             | FaultSpec::Replay { nodes, .. } => nodes,
             FaultSpec::ChannelOmission { from, .. } | FaultSpec::SlowLink { from, .. } => from,
             FaultSpec::Partition { isolate, .. } => isolate,
-        }
+            FaultSpec::Surge { .. } | FaultSpec::Burst { .. } => return None,
+        })
     }
 }
 
@@ -152,6 +155,8 @@ impl fmt::Display for FaultSpec {
             FaultSpec::WrongCore { node, rate } => {
                 write!(f, "a core of {node} computes {rate} wrongly")
             }
+            FaultSpec::Surge { factor } => write!(f, "all clients call {factor} times as often"),
+            FaultSpec::Burst { calls } => write!(f, "{calls} calls at once"),
             FaultSpec::Partition { kind, isolate } => match kind {
                 Cut::Complete => write!(f, "cut off {isolate}"),
                 Cut::Partial => write!(f, "cut off {isolate} but for a bridge"),

@@ -16,6 +16,7 @@ pub mod crash_stop;
 pub mod gray;
 pub mod label;
 pub mod omission;
+pub mod overload;
 pub mod partition;
 pub mod plan;
 pub mod silent_corruption;
@@ -30,7 +31,7 @@ pub use plan::plan;
 pub use spec::{Cut, FaultSpec, Shift, Target};
 
 /// Every class there is, in the order of its digits.
-pub static FAULTS: [&Class; 8] = [
+pub static FAULTS: [&Class; 9] = [
     &crash_stop::CRASH_STOP,
     &crash_recovery::CRASH_RECOVERY,
     &omission::OMISSION,
@@ -39,6 +40,7 @@ pub static FAULTS: [&Class; 8] = [
     &byzantine::BYZANTINE,
     &silent_corruption::SILENT_CORRUPTION,
     &partition::PARTITION,
+    &overload::OVERLOAD,
 ];
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use crate::sim::{Address, Cue, Plan, Spot, Way, Whom};
 
 use super::spec::{FaultSpec, Target};
 use super::{
-    byzantine, crash_recovery, crash_stop, gray, omission, partition, silent_corruption, timing,
+    byzantine, crash_recovery, crash_stop, gray, omission, overload, partition, silent_corruption,
+    timing,
 };
 
 /// Turns a fault into the levers that it pulls, in a cluster of so many nodes.
@@ -34,6 +35,8 @@ pub fn plan(spec: &FaultSpec, nodes: u16) -> Plan {
         FaultSpec::Replay { nodes, rate } => byzantine::replay(nodes, *rate),
         FaultSpec::FlipBit { node, place, rate } => silent_corruption::plan(node, *place, *rate),
         FaultSpec::WrongCore { node, rate } => silent_corruption::plan(node, Spot::Core, *rate),
+        FaultSpec::Surge { factor } => overload::surge(*factor),
+        FaultSpec::Burst { calls } => overload::burst(*calls),
         FaultSpec::Partition { kind, isolate } => partition::plan(*kind, isolate, nodes),
     }
 }

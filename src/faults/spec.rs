@@ -283,6 +283,16 @@ pub enum FaultSpec {
         /// What share.
         rate: Rate,
     },
+    /// All clients call more often.
+    Surge {
+        /// How many times as often, 2 to 1,000.
+        factor: u32,
+    },
+    /// Many calls come at once.
+    Burst {
+        /// How many, all clients together, 1 to 10,000.
+        calls: u32,
+    },
     /// Links between two groups of nodes are cut; the nodes are well.
     Partition {
         /// How.

@@ -1,7 +1,7 @@
 //! Turns a scenario into a world and a journal of inputs.
 
 use crate::faults;
-use crate::oracles::{Bounds, Panel};
+use crate::oracles::{Bounds, OF_LOAD, Panel};
 use crate::protocols::generals::Generals;
 use crate::protocols::hotstuff::HotStuff;
 use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
@@ -16,9 +16,11 @@ use crate::protocols::{
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
-    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Setup, Sim, Span,
-    Tape, Topology, World,
+    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Service, Setup, Sim,
+    Span, Tape, Topology, World,
 };
+
+use crate::workloads::With;
 
 use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
 
@@ -87,13 +89,19 @@ fn assemble<P: Protocol>(
     seed: u64,
     tape: &mut Tape,
 ) -> Box<dyn Sim> {
-    let retries = scenario.mechanisms.contains(&Mechanism::Retry);
-    let clients = scenario.workload.clients(scenario.nodes, protocol.calls(), retries);
+    let on = |mechanism| scenario.mechanisms.contains(&mechanism);
+    let with = With {
+        retry: on(Mechanism::Retry),
+        budget: on(Mechanism::RetryBudget),
+        breaker: on(Mechanism::CircuitBreaker),
+    };
+    let clients = scenario.workload.clients(scenario.nodes, protocol.calls(), with);
     let setup = Setup {
         disks: vec![None; usize::from(scenario.nodes)],
         clients,
         topology: Topology::new(places(scenario)),
         network: network(&scenario.network),
+        service: service(scenario),
         disk: SimDisk { sync: latency(&scenario.disk.sync), mood: scenario.disk.mood },
         protocol,
         seed,
@@ -105,9 +113,31 @@ fn assemble<P: Protocol>(
     Box::new(world)
 }
 
+/// Says what work costs, and which of its rules are on.
+fn service(scenario: &Scenario) -> Service {
+    let Some(spec) = &scenario.service else { return Service::default() };
+    let on = |mechanism| scenario.mechanisms.contains(&mechanism);
+    Service {
+        call: spec.time,
+        message: spec.message,
+        room: spec.queue as usize,
+        shedding: on(Mechanism::LoadShedding),
+        bulkhead: on(Mechanism::Bulkhead),
+        deadlines: on(Mechanism::Deadlines),
+        patience: scenario.workload.patience(),
+    }
+}
+
 /// Seats the oracles that judge a scenario's protocol.
 pub fn panel(scenario: &Scenario) -> Panel {
-    Panel::new(&bounds(scenario), scenario.nodes, scenario.protocol.entry().judged)
+    Panel::new(&bounds(scenario), scenario.nodes, &judged(scenario))
+}
+
+/// Lists the properties by which a scenario is judged.
+pub fn judged(scenario: &Scenario) -> Vec<&'static str> {
+    let own = scenario.protocol.entry().judged.iter();
+    let load = OF_LOAD.iter().filter(|_| scenario.service.is_some());
+    own.chain(load).copied().collect()
 }
 
 /// Lists the inputs that a scenario plans, in the order of their instants.

@@ -31,6 +31,8 @@ pub const ZONES_MAX: usize = 100;
 pub const CLIENTS_MAX: u16 = 100;
 /// How many calls a second all clients together may make.
 pub const CALLS_PER_SECOND_MAX: u32 = 10_000;
+/// How many calls and messages may wait at a node.
+pub const QUEUE_MAX: u64 = 1_000_000;
 /// How many keys there may be.
 pub const KEYS_MAX: u64 = 1_000_000;
 /// How often a call may be tried.
@@ -63,6 +65,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
         register(spec).map_err(|problem| problem.under(&[Field("workload")]))?;
         deletes(spec, &scenario.protocol)?;
     }
+    service(scenario)?;
     mechanisms(scenario)?;
     let bounds = &scenario.bounds;
     let named = [
@@ -233,6 +236,11 @@ fn register(spec: &RegisterSpec) -> Checked {
     let message = format!("the deadline `{}` ends before the first attempt does", spec.deadline);
     let expected = format!("at least the timeout of one attempt, {}", spec.timeout);
     require(spec.deadline >= spec.timeout, &[Field("deadline")], message, expected)?;
+    let percent = u64::from(spec.retry_budget_percent);
+    number(&[Field("retry_budget_percent")], percent, 0, 100)?;
+    let failures = u64::from(spec.breaker.failures);
+    number(&[Field("breaker"), Field("failures")], failures, 1, 1_000)?;
+    span(&[Field("breaker"), Field("open")], spec.breaker.open, TIMER_MIN, WAIT_MAX)?;
     let (field, wait) = match spec.retry {
         RetrySpec::Never => return Ok(()),
         RetrySpec::Fixed { wait, .. } => (Field("wait"), wait),
@@ -251,6 +259,14 @@ fn deletes(spec: &RegisterSpec, protocol: &ProtocolSpec) -> Checked {
     let knows = spec.deletes_percent == 0 || entry.judged.contains(&"resurrection");
     let message = format!("`{}` knows no deletes", entry.name);
     require(knows, &path, message, "0, or a store that knows deletes, such as Gossip")
+}
+
+fn service(scenario: &Scenario) -> Checked {
+    let Some(spec) = &scenario.service else { return Ok(()) };
+    let path = |field| [Field("service"), Field(field)];
+    span(&path("time"), spec.time, Span(1), WAIT_MAX)?;
+    span(&path("message"), spec.message, Span::ZERO, WAIT_MAX)?;
+    number(&path("queue"), u64::from(spec.queue), 1, QUEUE_MAX)
 }
 
 fn mechanisms(scenario: &Scenario) -> Checked {
@@ -318,7 +334,7 @@ fn expected(scenario: &Scenario) -> Checked {
 
 /// Holds an expectation against the oracles that judge the protocol: which words suit which grade.
 fn expectation_of(expectation: &Expectation, scenario: &Scenario) -> Checked {
-    let judged = scenario.protocol.entry().judged;
+    let judged = super::build::judged(scenario);
     let (found, what) = (expectation.property(), expectation.word());
     let suits = |grade: Grade| match expectation {
         Expectation::Held(_) => true,

@@ -31,6 +31,9 @@ pub struct Scenario {
     /// How disks write.
     #[serde(default)]
     pub disk: DiskSpec,
+    /// What work costs the nodes, and how much may wait; nothing takes time where it is not given.
+    #[serde(default)]
+    pub service: Option<ServiceSpec>,
     /// Who calls.
     #[serde(default)]
     pub workload: WorkloadSpec,
@@ -62,6 +65,7 @@ impl Scenario {
             topology: TopologySpec::default(),
             network: NetworkSpec::default(),
             disk: DiskSpec::default(),
+            service: None,
             workload: WorkloadSpec::default(),
             mechanisms: every_mechanism(),
             faults: Vec::new(),
@@ -180,6 +184,25 @@ impl Default for DiskSpec {
     }
 }
 
+/// What work costs a node, before any fault, and how much may wait for its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceSpec {
+    /// How long a node works on each call.
+    pub time: Span,
+    /// How long it works on each message of a peer; nothing where it is not given, but the message
+    /// still waits its turn.
+    pub message: Span,
+    /// How many may wait in one line, 1 to 1,000,000.
+    pub queue: u32,
+}
+
+impl Default for ServiceSpec {
+    fn default() -> ServiceSpec {
+        ServiceSpec { time: Span::millis(2), message: Span::ZERO, queue: 64 }
+    }
+}
+
 /// A mechanism that contains errors and can be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Mechanism {
@@ -191,6 +214,16 @@ pub enum Mechanism {
     Checksum,
     /// Disks are read round after round, and mended from a mirror.
     Scrub,
+    /// Further tries have a budget: `retry_budget_percent` of the calls, and a reserve.
+    RetryBudget,
+    /// Clients leave a node alone that fails again and again.
+    CircuitBreaker,
+    /// A node that has no room for a call refuses it at once.
+    LoadShedding,
+    /// Calls wait in a line of their own and do not hold up what peers say.
+    Bulkhead,
+    /// A call that its client no longer waits for is dropped unserved.
+    Deadlines,
 }
 
 /// A fault with its instant.

@@ -412,9 +412,9 @@ const PULLED_WITHIN: u32 = 64;
 /// Returns the node that a fault struck, or the first of several.
 fn target_of(session: &Session, fault: &Fault) -> Option<Address> {
     match fault.spec.target() {
-        Target::Node(node) => return Some(*node),
-        Target::Nodes(nodes) => return nodes.first().copied(),
-        Target::Leader | Target::NextLeader => {}
+        Some(Target::Node(node)) => return Some(*node),
+        Some(Target::Nodes(nodes)) => return nodes.first().copied(),
+        Some(Target::Leader | Target::NextLeader) | None => {}
     }
     let from = injection(session, fault.id)?.0;
     let mut after = (from..from + PULLED_WITHIN).filter_map(|id| session.record(EventId(id)));

@@ -60,6 +60,8 @@ fn noted(who: &str, note: &Note) -> String {
         }
         Note::Contained { by, from } => format!("{who} refused {from} by its {by}"),
         Note::Accuses { culprit, proof, .. } => format!("{who} proved against {culprit}: {proof}"),
+        Note::Overloaded { .. } => format!("{who} had no room left"),
+        Note::Relieved => format!("{who} had room again"),
         Note::Other(name, _) => format!("{who}: {name}"),
     }
 }
@@ -69,6 +71,10 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Called { call, op } => format!("{call} asked to {op}"),
         ClientNote::Retried { call, to } => format!("{call} was tried again at {to}"),
         ClientNote::Returned { call, op, outcome } => format!("{call} {op}: {outcome}"),
+        ClientNote::Spared { call, by } => format!("{call} was not sent, by the {by}"),
+        ClientNote::Circuit { call, state, .. } => {
+            format!("the circuit breaker of {} is {}", call.client, state.word())
+        }
         ClientNote::GaveUp { call, op } => format!("{call} {op}: given up"),
     }
 }

@@ -18,6 +18,7 @@ pub mod epidemics;
 pub mod integrity;
 pub mod leases;
 pub mod liars;
+pub mod load;
 pub mod logs;
 pub mod promises;
 pub mod replicas;
@@ -45,6 +46,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &clients::CLIENTS,
     &elections::ELECTIONS,
     &ballots::BALLOTS,
+    &load::LOAD,
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,

@@ -54,7 +54,8 @@ impl History {
             ClientNote::Called { call, op } => {
                 self.open.insert(call.key(), begun(record, call, op));
             }
-            ClientNote::Retried { .. } => {}
+            ClientNote::Retried { .. } | ClientNote::Spared { .. } | ClientNote::Circuit { .. } => {
+            }
             ClientNote::Returned { call, outcome, .. } => {
                 self.close(record, call, Some((record.at, outcome)));
             }

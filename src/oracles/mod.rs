@@ -86,6 +86,8 @@ impl Hears {
     pub const EVIDENCE: Hears = Hears(1 << 9);
     /// Transactions: begun, voted on, ended.
     pub const TRANSACTIONS: Hears = Hears(1 << 10);
+    /// Who has no room left, and has room again.
+    pub const LOAD: Hears = Hears(1 << 11);
 
     /// Returns what either hears.
     #[must_use]
@@ -121,6 +123,7 @@ impl Hears {
                 Note::TransactionBegan { .. }
                 | Note::TransactionVoted { .. }
                 | Note::TransactionEnded { .. } => Hears::TRANSACTIONS,
+                Note::Overloaded { .. } | Note::Relieved => Hears::LOAD,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
             What::Client(_) => Hears::CALLS,
@@ -225,6 +228,7 @@ pub static ORACLES: &[&Kind] = &[
     &errors::log_matching::KIND,
     &errors::leader_completeness::KIND,
     &errors::state_machine_safety::KIND,
+    &errors::overloaded::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
     &errors::obeys_alike::KIND,
@@ -255,7 +259,11 @@ pub static ORACLES: &[&Kind] = &[
     &progress::suspects_unserving::KIND,
     &progress::delivers::KIND,
     &progress::completeness::KIND,
+    &progress::metastable::KIND,
 ];
+
+/// What every cluster is judged by whose nodes take time for what they do, whatever it runs.
+pub const OF_LOAD: &[&str] = &["overloaded", "metastable"];
 
 /// Returns the name of every property.
 pub fn every_property() -> Vec<&'static str> {

@@ -130,6 +130,8 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         "votes-no" => Note::TransactionVoted { transaction: transaction(rest[0]), yes: false },
         "commits" => Note::TransactionEnded { transaction: transaction(rest[0]), commit: true },
         "aborts" => Note::TransactionEnded { transaction: transaction(rest[0]), commit: false },
+        "overflows" => Note::Overloaded { waiting: at(0) },
+        "has-room" => Note::Relieved,
         _ => panic!("no node does this: {verb}"),
     }
 }
@@ -153,6 +155,9 @@ fn client_note(client: Address, verb: &str, rest: &[&str], asked: &mut Asked) ->
         return ClientNote::Called { call, op };
     }
     let op = asked[&(client, serial)];
+    if verb == "tries" {
+        return ClientNote::Retried { call, to: Address::Node(1) };
+    }
     match (verb, rest.get(1).copied()) {
         ("gives-up", _) => ClientNote::GaveUp { call, op },
         (_, Some("ok")) => ClientNote::Returned { call, op, outcome: Outcome::Written },

@@ -109,7 +109,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         };
         node.timers.insert(timer.clone(), armed);
         if queued.is_none() {
-            self.queue.push(due, Pending::Timer { node: me, timer, served: false });
+            self.queue.push(due, Pending::Timer { node: me, timer });
         }
     }
 
@@ -194,7 +194,7 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     /// Puts a message on its link; `freed` is what let it leave: the disk that has what it waited
     /// for, or a fault that does not wait.
-    fn transmit(
+    pub(super) fn transmit(
         &mut self,
         (from, to): (Address, Address),
         load: Load<P::Msg>,
@@ -220,7 +220,6 @@ impl<P: Protocol, C: Client> World<P, C> {
             sent_at: self.now,
             identity,
             delayed,
-            served: false,
             left_by: None,
             broken,
         };

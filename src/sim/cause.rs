@@ -6,7 +6,7 @@
 //! over-blames: it is a proposal, and the run without the fault confirms or refutes it.
 
 use super::address::Address;
-use super::client::Client;
+use super::client::{Client, ClientTimer};
 use super::node::{Armed, LACKS_MAX, Lack};
 use super::protocol::Protocol;
 use super::queue::Pending;
@@ -73,8 +73,10 @@ impl<P: Protocol, C: Client> World<P, C> {
         why: Withheld,
         lever: Option<EventId>,
         tape: &mut Tape,
-    ) {
-        let Pending::Deliver { from, to, load, sent, .. } = pending else { return };
+    ) -> EventId {
+        let Pending::Deliver { from, to, load, sent, .. } = pending else {
+            unreachable!("only a message is withheld")
+        };
         let id = if keeps_messages(tape) {
             let because = || {
                 let mut causes = Causes::from_slice(&[Because::Of(sent)]);
@@ -88,6 +90,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         };
         self.lack(to, id, from);
         self.lack(from, id, to);
+        id
     }
 
     pub(super) fn lack(&mut self, who: Address, id: EventId, whose: Address) {
@@ -134,14 +137,19 @@ impl<P: Protocol, C: Client> World<P, C> {
         &self,
         me: Address,
         armed: &Armed,
-        awaits: bool,
+        timer: ClientTimer,
         tape: &Tape,
     ) -> Causes {
+        let (awaits, extra) = (timer.awaits(), timer == ClientTimer::Extra);
         let mut causes = Causes::new();
         if !keeps_messages(tape) {
             return causes;
         }
         causes.push(armed.by);
+        if extra {
+            let surges = &self.callers[me.index()].surges;
+            causes.extend(surges.iter().map(|hold| Because::Of(hold.pulled)));
+        }
         if awaits {
             let own = self.callers[me.index()].lacks.iter().rev();
             let own = own.filter(|lack| lack.at >= armed.since).take(LACKS_NAMED_MAX);
@@ -151,6 +159,8 @@ impl<P: Protocol, C: Client> World<P, C> {
                 let its = node.lacks.iter().rev().filter(|lack| lack.at >= armed.since);
                 causes.extend(its.take(LACKS_NAMED_MAX).map(|lack| Because::LackOf(lack.id)));
             }
+            let ahead = called.and_then(|who| self.waits_behind(who));
+            causes.extend(ahead.map(Because::LackOf));
             self.blame_stopped(me, None, &mut causes);
         }
         causes

@@ -88,6 +88,9 @@ pub enum Outcome {
     Written,
     /// It did not take effect and will not: aborted, or turned away.
     Refused,
+    /// Turned away without a look at it, for want of room: this attempt has no effect and will have
+    /// none; of an earlier one that says nothing.
+    Busy,
     /// Not here: ask this node, or another where it is not known who leads.
     Redirect(Option<Address>),
 }
@@ -99,6 +102,7 @@ impl fmt::Display for Outcome {
             Outcome::Read(None) => f.pad("= nothing"),
             Outcome::Written => f.pad("ok"),
             Outcome::Refused => f.pad("refused"),
+            Outcome::Busy => f.pad("too busy"),
             Outcome::Redirect(Some(to)) => f.pad(&format!("ask {to}")),
             Outcome::Redirect(None) => f.pad("no leader known"),
         }
@@ -133,6 +137,8 @@ pub enum ClientEvent {
 pub enum ClientTimer {
     /// Time to make the next call.
     Next,
+    /// Time to make the next call of those that a surge adds.
+    Extra,
     /// This attempt at this call has waited long enough.
     Patience {
         /// The call's serial.
@@ -155,6 +161,7 @@ impl ClientTimer {
     pub const fn name(self) -> &'static str {
         match self {
             ClientTimer::Next => "next call",
+            ClientTimer::Extra => "extra call",
             ClientTimer::Patience { .. } => "attempt timeout",
             ClientTimer::Retry { .. } => "retry",
             ClientTimer::Deadline { .. } => "deadline",
@@ -193,6 +200,22 @@ pub enum ClientNote {
         /// The answer: never a redirect.
         outcome: Outcome,
     },
+    /// A mechanism keeps the client from sending an attempt.
+    Spared {
+        /// Which call, with the attempt that was not made.
+        call: CallId,
+        /// The mechanism, as `mechanisms` lists it.
+        by: &'static str,
+    },
+    /// A circuit breaker of the client changed.
+    Circuit {
+        /// The call at which it did.
+        call: CallId,
+        /// Which node it guards; `None` where it guards them all.
+        node: Option<Address>,
+        /// How it stands now.
+        state: Circuit,
+    },
     /// The client stops waiting: the call may or may not have taken effect, or may yet.
     GaveUp {
         /// Which.
@@ -200,6 +223,28 @@ pub enum ClientNote {
         /// What was asked.
         op: Op,
     },
+}
+
+/// How a circuit breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Circuit {
+    /// Calls pass.
+    Closed,
+    /// None passes.
+    Open,
+    /// One passes, to try.
+    HalfOpen,
+}
+
+impl Circuit {
+    /// Returns the word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Circuit::Closed => "closed",
+            Circuit::Open => "open",
+            Circuit::HalfOpen => "half-open",
+        }
+    }
 }
 
 /// A client as a step function over its own state.
@@ -212,6 +257,10 @@ pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn set(&mut self, switch: &str, on: bool) -> bool;
     /// Names the switches and says how they stand.
     fn switches(&self) -> Vec<(&'static str, bool)>;
+    /// Makes it call so many times as often as of itself, from now on; once is as it was.
+    fn surge(&mut self, _factor: u32, _out: &mut ClientOutbox) {}
+    /// Makes it call so many times at once, beside what it calls of itself.
+    fn burst(&mut self, _calls: u32, _out: &mut ClientOutbox) {}
 }
 
 /// What a client may do to the world.

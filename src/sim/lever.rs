@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
+use super::chance::Identity;
 use super::network::Fate;
 use super::node::{Life, Mood};
 use super::signed::Untruth;
@@ -21,6 +22,13 @@ pub struct FaultId(pub u32);
 impl fmt::Display for FaultId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("F{}", self.0))
+    }
+}
+
+impl From<FaultId> for Identity {
+    /// Makes the identity of what is done to the world for a fault.
+    fn from(fault: FaultId) -> Identity {
+        Identity(u64::from(fault.0))
     }
 }
 
@@ -178,6 +186,20 @@ pub enum Lever {
         /// How much later the node takes them in; zero where it never does.
         delay: Span,
     },
+    /// Makes clients call more often.
+    Surge {
+        /// Which clients.
+        client: Whom,
+        /// How many times as often.
+        factor: u32,
+    },
+    /// Makes clients call at once, beside what they call of themselves.
+    Burst {
+        /// Which clients.
+        client: Whom,
+        /// How many calls, all clients together.
+        calls: u32,
+    },
     /// Lets what a node says leave before its disk has what was saved before it.
     Early {
         /// Which nodes.
@@ -206,7 +228,9 @@ impl Lever {
     pub const fn groups(&self) -> (&Whom, Option<&Whom>) {
         match self {
             Lever::Link { from, to, .. } => (from, Some(to)),
-            Lever::Omit { node, .. }
+            Lever::Surge { client: node, .. }
+            | Lever::Burst { client: node, .. }
+            | Lever::Omit { node, .. }
             | Lever::Power { node, .. }
             | Lever::Disk { node, .. }
             | Lever::Clock { node, .. }
@@ -222,7 +246,9 @@ impl Lever {
     pub const fn groups_mut(&mut self) -> (&mut Whom, Option<&mut Whom>) {
         match self {
             Lever::Link { from, to, .. } => (from, Some(to)),
-            Lever::Omit { node, .. }
+            Lever::Surge { client: node, .. }
+            | Lever::Burst { client: node, .. }
+            | Lever::Omit { node, .. }
             | Lever::Power { node, .. }
             | Lever::Disk { node, .. }
             | Lever::Clock { node, .. }

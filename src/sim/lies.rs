@@ -114,7 +114,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             armed.identity = armed.identity.child(u64::from(fault.0));
             armed.due = armed.due.max(self.now);
             armed.queued = armed.due;
-            let pending = Pending::Timer { node: body, timer: timer.clone(), served: false };
+            let pending = Pending::Timer { node: body, timer: timer.clone() };
             self.queue.push(armed.due, pending);
         }
         self.nodes.push(node);

@@ -8,6 +8,7 @@ use super::network::Fate;
 use super::protocol::{Detail, Protocol};
 use super::queue::{Load, Pending};
 use super::scene::{Flight, Inspection, LinkScene, NodeScene, Scene};
+use super::service::Line;
 use super::time::Span;
 use super::world::World;
 
@@ -31,6 +32,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         switches.push((CHECKSUM, self.guards.checksum));
         switches.push((SCRUB, self.guards.scrub));
         switches.extend(self.callers.first().map(|c| c.client.switches()).unwrap_or_default());
+        switches.extend(self.service.switches());
         let links = self.overlays.iter().map(|(from, to, overlay)| LinkScene {
             from,
             to,
@@ -68,7 +70,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             life: node.life,
             mood: node.disk.mood,
             unsynced: node.disk.written().0 - node.disk.synced().0,
-            inbox: node.inbox.len(),
+            inbox: node.inbox.len() + node.lines.iter().map(Line::len).sum::<usize>(),
             clock_offset_us: node.clock.offset_us(self.now),
             clock_drift_ppm: node.clock.drift_ppm(),
             service: node.services.iter().fold(Span::ZERO, |sum, hold| sum + hold.time),

@@ -28,7 +28,9 @@ mod queue;
 pub mod record;
 pub mod scene;
 pub mod seam;
+pub mod service;
 pub mod signed;
+mod surge;
 pub mod time;
 mod timers;
 pub mod topology;
@@ -49,6 +51,7 @@ pub use protocol::{
 pub use record::{Because, EventId, Keep, Record, Tape, What, Withheld};
 pub use scene::{Flight, Inspection, NodeScene, Scene};
 pub use seam::Sim;
+pub use service::Service;
 pub use signed::{Liar, Signed, Untruth};
 pub use time::{Instant, Rate, Span, SpanRange};
 pub use topology::{Place, Topology};

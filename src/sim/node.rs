@@ -14,6 +14,7 @@ use super::lies::LieHold;
 use super::protocol::{Protocol, Ticket};
 use super::queue::Pending;
 use super::record::{Because, EventId};
+use super::service::Line;
 use super::time::{Instant, Rate, Span};
 use super::timers::Timers;
 
@@ -135,7 +136,7 @@ pub(super) struct Omission {
 
 /// A time that each event takes, by a fault.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Service {
+pub(super) struct Slowness {
     pub fault: FaultId,
     pub pulled: EventId,
     pub time: Span,
@@ -197,11 +198,13 @@ pub(super) struct Node<P: Protocol> {
     pub sync_due: Instant,
     /// What came while it was paused, in its order.
     pub inbox: VecDeque<Pending<P>>,
-    /// When it will have worked through what it has, where a fault slows it.
-    pub busy_until: Instant,
+    /// What waits for its turn, where work takes time.
+    pub lines: [Line<P>; 2],
+    /// Whether it was said that a bulkhead spares its peers' messages.
+    pub spared: bool,
     pub lacks: VecDeque<Lack>,
     pub omissions: Vec<Omission>,
-    pub services: Vec<Service>,
+    pub services: Vec<Slowness>,
     pub grays: Vec<GrayHold>,
     pub early: Vec<EarlyHold>,
     pub power: Vec<PowerHold>,
@@ -240,7 +243,8 @@ impl<P: Protocol> Node<P> {
             held: VecDeque::new(),
             sync_due: Instant::ZERO,
             inbox: VecDeque::new(),
-            busy_until: Instant::ZERO,
+            lines: [Line::new(), Line::new()],
+            spared: false,
             lacks: VecDeque::new(),
             omissions: Vec::new(),
             services: Vec::new(),
@@ -281,7 +285,8 @@ impl<P: Protocol> Clone for Node<P> {
             held: self.held.clone(),
             sync_due: self.sync_due,
             inbox: self.inbox.clone(),
-            busy_until: self.busy_until,
+            lines: self.lines.clone(),
+            spared: self.spared,
             lacks: self.lacks.clone(),
             omissions: self.omissions.clone(),
             services: self.services.clone(),

@@ -183,6 +183,13 @@ pub enum Note {
         /// What they prove: `two votes of one round`.
         proof: &'static str,
     },
+    /// Has no room left for what comes: so many wait.
+    Overloaded {
+        /// How many.
+        waiting: u64,
+    },
+    /// Has room again.
+    Relieved,
     /// Anything else that a reader may want to see.
     Other(&'static str, [u64; 2]),
 }

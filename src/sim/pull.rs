@@ -6,10 +6,11 @@ use super::address::Address;
 use super::client::Client;
 use super::lever::{Cue, FaultId, Lever, Lie, Plan, Whom};
 use super::network::Overlay;
-use super::node::{DriftHold, EarlyHold, GrayHold, Life, MoodHold, Omission, PowerHold, Service};
+use super::node::{DriftHold, EarlyHold, GrayHold, Life, MoodHold, Omission, PowerHold, Slowness};
 use super::protocol::Protocol;
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
+use super::surge::SurgeHold;
 use super::time::Span;
 use super::world::{Injected, Waiting, World};
 
@@ -100,7 +101,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 node.settle_clock(now);
             }),
             Lever::Service { node, time } => self.each(node, |node| {
-                node.services.push(Service { fault, pulled, time: *time });
+                node.services.push(Slowness { fault, pulled, time: *time });
                 node.stopped.get_or_insert((now, pulled));
             }),
             Lever::Gray { node, rate, delay } => self.each(node, |node| {
@@ -108,6 +109,13 @@ impl<P: Protocol, C: Client> World<P, C> {
                 node.grays.retain(|old| old.fault != fault || takes(old.delay) != takes(*delay));
                 node.grays.push(GrayHold { fault, pulled, rate: *rate, delay: *delay });
             }),
+            Lever::Surge { client, factor } => {
+                let hold = SurgeHold { fault, pulled, factor: *factor };
+                self.hold_surge(client.members(), hold, tape);
+            }
+            Lever::Burst { client, calls } => {
+                self.burst(client.members(), *calls, (fault, pulled), tape);
+            }
             Lever::Early { node } => self.each(node, |node| {
                 node.early.push(EarlyHold { fault, pulled });
             }),
@@ -135,7 +143,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
     }
 
-    fn count_stopped(&mut self) {
+    pub(super) fn count_stopped(&mut self) {
         self.stopped = self.nodes.iter().filter(|node| node.stopped.is_some()).count();
     }
 
@@ -145,6 +153,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let because = || Causes::from_slice(&[Because::Of(injected)]);
         let healed = self.emit(tape, None, because, What::Healed(fault));
         self.overlays.release(fault);
+        self.release_surge(fault, healed, tape);
         self.waiting.retain(|waiting| waiting.fault != fault);
         self.release_lies(fault);
         self.release_corruption(fault);
@@ -222,7 +231,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         node.incarnation += 1;
         let unsent: Vec<Address> = node.held.drain(..).map(|held| held.to).collect();
         let gone = node.disk.crash();
-        (node.sync_due, node.busy_until) = (self.now, self.now);
+        node.sync_due = self.now;
+        node.leave_lines();
         let lever = node.moods.last().map(|hold| Because::Of(hold.pulled));
         if gone > 0 {
             let mut causes = Causes::from_slice(&[Because::Of(life)]);
@@ -245,10 +255,12 @@ impl<P: Protocol, C: Client> World<P, C> {
             }
             self.queue.push(self.now, pending);
         }
+        self.thaw(who);
     }
 
     pub(super) fn switch(&mut self, switch: &'static str, on: bool, tape: &mut Tape) {
-        let mut known = self.protocol.set(switch, on) | self.guard(switch, on);
+        let mut known =
+            self.protocol.set(switch, on) | self.guard(switch, on) | self.service.set(switch, on);
         for caller in &mut self.callers {
             known |= caller.client.set(switch, on);
         }

@@ -37,8 +37,6 @@ pub(super) enum Pending<P: Protocol> {
         identity: Identity,
         /// The lever that delayed it, if one did.
         delayed: Option<EventId>,
-        /// Whether a slow node has worked on it long enough.
-        served: bool,
         /// The life of the node that has left it lying for as long as a gray fault makes it.
         left_by: Option<u32>,
         /// The lever that broke it on its way, so that a checksum tells.
@@ -47,11 +45,13 @@ pub(super) enum Pending<P: Protocol> {
     /// A scrubber has read a node's disk.
     Scrub { node: Address },
     /// A node's timer may have run out.
-    Timer { node: Address, timer: P::Timer, served: bool },
+    Timer { node: Address, timer: P::Timer },
     /// A client's timer may have run out.
     ClientTimer { client: Address, timer: ClientTimer },
     /// A disk has all writes up to this ticket.
     Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity },
+    /// A node is done with what it works on.
+    Turn { node: Address, desk: usize, incarnation: u32 },
     /// A fault's lever is to be pulled.
     Pull { fault: FaultId, injected: EventId, lever: Arc<Lever> },
     /// A fault heals by itself.
@@ -66,25 +66,9 @@ impl<P: Protocol> Pending<P> {
             Pending::Timer { node, .. } | Pending::Synced { node, .. } => Some(*node),
             Pending::ClientTimer { .. }
             | Pending::Scrub { .. }
+            | Pending::Turn { .. }
             | Pending::Pull { .. }
             | Pending::Heal { .. } => None,
-        }
-    }
-
-    /// Returns whether a slow node has worked on it long enough; a disk is not slowed.
-    pub fn is_served(&self) -> bool {
-        match self {
-            Pending::Deliver { served, .. } | Pending::Timer { served, .. } => *served,
-            _ => true,
-        }
-    }
-
-    /// Marks it as worked on, and says which lever made it late.
-    pub fn serve(&mut self, pulled: Option<EventId>) {
-        match self {
-            Pending::Deliver { served, delayed, .. } => (*served, *delayed) = (true, pulled),
-            Pending::Timer { served, .. } => *served = true,
-            _ => {}
         }
     }
 }

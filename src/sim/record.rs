@@ -59,6 +59,10 @@ pub enum Withheld {
     Down,
     /// The receiver's inbox was full.
     Overflow,
+    /// The receiver had no room and refused the call at once.
+    Shed,
+    /// Nobody waited for the call any more when its turn came.
+    Expired,
     /// The sender crashed before its disk had what had to be there first.
     Unsent,
     /// The receiver's checksum told that it was broken on its way.

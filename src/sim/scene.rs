@@ -24,7 +24,7 @@ pub struct NodeScene {
     pub mood: Mood,
     /// Writes that its disk does not have yet.
     pub unsynced: u64,
-    /// Events that wait while it is paused.
+    /// Events that wait for their turn, or while it is paused.
     pub inbox: usize,
     /// How far its clock is off, in microseconds.
     pub clock_offset_us: i64,

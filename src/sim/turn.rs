@@ -1,13 +1,12 @@
 //! One turn of the world: who the next event is for, whether it can be taken now, and what it does.
 
 use super::address::Address;
-use super::chance::{Identity, mix};
+use super::chance::Identity;
 use super::client::{Client, ClientEvent, ClientTimer};
 use super::node::{Armed, INBOX_MAX, Life};
 use super::protocol::{Event, Protocol, Ticket};
 use super::queue::{Load, Pending};
 use super::record::{Because, Causes, EventId, Tape, What, Withheld};
-use super::time::Span;
 use super::world::World;
 
 impl<P: Protocol, C: Client> World<P, C> {
@@ -22,28 +21,11 @@ impl<P: Protocol, C: Client> World<P, C> {
         {
             return;
         }
-        let Some(pending) = self.admit(pending, tape) else { return };
-        match pending {
-            Pending::Deliver { .. } => self.deliver(pending, tape),
-            Pending::Timer { node, timer, .. } => self.fire(node, timer, tape),
-            Pending::ClientTimer { client, timer } => self.fire_client(client, timer, tape),
-            Pending::Synced { node, ticket, incarnation, identity } => {
-                if self.nodes[node.index()].incarnation == incarnation {
-                    self.synced(node, ticket, identity, tape);
-                }
-            }
-            Pending::Scrub { node } => {
-                self.count(Identity(mix(node.index() as u64)));
-                self.scrub(node, tape);
-            }
-            Pending::Pull { fault, injected, lever } => {
-                self.count(Identity(u64::from(fault.0)));
-                self.pull(fault, injected, &lever, tape);
-            }
-            Pending::Heal { fault } => {
-                self.count(Identity(u64::from(fault.0)));
-                self.heal(fault, tape);
-            }
+        if let Pending::Turn { node, desk, incarnation } = pending {
+            return self.turn(node, desk, incarnation, tape);
+        }
+        if let Some(pending) = self.admit(pending, tape) {
+            self.take_in(pending, tape);
         }
     }
 
@@ -51,13 +33,16 @@ impl<P: Protocol, C: Client> World<P, C> {
     /// slow does with it is done here.
     fn admit(&mut self, pending: Pending<P>, tape: &mut Tape) -> Option<Pending<P>> {
         let Some(node) = pending.node() else { return Some(pending) };
+        let takes_time = self.service.takes_time();
         let state = &mut self.nodes[node.index()];
         if state.gone {
             return None;
         }
         match state.life {
-            Life::Up if state.services.is_empty() => Some(pending),
-            Life::Up => self.slow(node, pending),
+            Life::Up if !takes_time && state.services.is_empty() && state.is_idle() => {
+                Some(pending)
+            }
+            Life::Up => self.line_up(node, pending, tape),
             Life::Paused => {
                 self.park(node, pending, tape);
                 None
@@ -70,27 +55,6 @@ impl<P: Protocol, C: Client> World<P, C> {
                 None
             }
         }
-    }
-
-    /// Makes an event wait for its turn at a node that a fault slows.
-    fn slow(&mut self, me: Address, mut pending: Pending<P>) -> Option<Pending<P>> {
-        if pending.is_served() {
-            return Some(pending);
-        }
-        let node = &mut self.nodes[me.index()];
-        let pulled = node.services.last().map(|service| service.pulled);
-        let total = node.services.iter().fold(Span::ZERO, |sum, s| sum + s.time);
-        node.busy_until = node.busy_until.max(self.now) + total;
-        pending.serve(pulled);
-        if let Pending::Timer { timer, .. } = &pending
-            && let Some(armed) = node.timers.get_mut(timer)
-        {
-            armed.queued = node.busy_until;
-            armed.delayed = pulled;
-        }
-        let at = node.busy_until;
-        self.queue.push(at, pending);
-        None
     }
 
     /// Keeps what comes while a node is paused, in its order.
@@ -121,23 +85,25 @@ impl<P: Protocol, C: Client> World<P, C> {
         why: Withheld,
         lever: Option<EventId>,
         tape: &mut Tape,
-    ) {
+    ) -> EventId {
         if let Pending::Deliver { identity, .. } = &at {
             self.count(*identity);
         }
-        self.withhold(at, why, lever, tape);
+        self.withhold(at, why, lever, tape)
     }
 
-    fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
+    pub(super) fn deliver(&mut self, pending: Pending<P>, tape: &mut Tape) {
         let taken = self.omitted_on_receipt(&pending);
         if let Some((fault, pulled)) = taken {
-            return self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
+            self.refuse(pending, Withheld::Fault(fault), Some(pulled), tape);
+            return;
         }
         if let Pending::Deliver { from, to, broken: Some(lever), .. } = pending
             && self.guards.checksum
         {
             self.refuse_broken(to, from, lever, tape);
-            return self.refuse(pending, Withheld::Checksum, Some(lever), tape);
+            self.refuse(pending, Withheld::Checksum, Some(lever), tape);
+            return;
         }
         let Some(pending) = self.pass_gray(pending, tape) else { return };
         let Pending::Deliver { from, to, load, sent, identity, delayed, .. } = pending else {
@@ -157,6 +123,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         };
         match load {
             Load::Peer(msg) => {
+                self.pass_bulkhead(to, from, id, tape);
                 self.step_node(to, Event::Deliver { from, msg }, (id, identity), Some(from), tape);
             }
             Load::Call(call, op) => {
@@ -180,14 +147,14 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
         if armed.due > self.now {
             armed.queued = armed.due;
-            let pending = Pending::Timer { node: me, timer: timer.clone(), served: false };
+            let pending = Pending::Timer { node: me, timer: timer.clone() };
             self.queue.push(armed.due, pending);
             return false;
         }
         true
     }
 
-    fn fire(&mut self, me: Address, timer: P::Timer, tape: &mut Tape) {
+    pub(super) fn fire(&mut self, me: Address, timer: P::Timer, tape: &mut Tape) {
         let node = &mut self.nodes[me.index()];
         let armed = node.timers.remove(&timer).expect("a timer that runs out is armed");
         let identity = armed.identity;
@@ -198,7 +165,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         self.step_node(me, Event::Timeout(timer), (id, identity), None, tape);
     }
 
-    fn fire_client(&mut self, me: Address, timer: ClientTimer, tape: &mut Tape) {
+    pub(super) fn fire_client(&mut self, me: Address, timer: ClientTimer, tape: &mut Tape) {
         let caller = &mut self.callers[me.index()];
         let Some(armed) = caller.timers.get_mut(&timer) else { return };
         if armed.queued != self.now {
@@ -212,12 +179,18 @@ impl<P: Protocol, C: Client> World<P, C> {
         let armed = caller.timers.remove(&timer).expect("it was there just now");
         let identity = armed.identity;
         self.count(identity);
-        let because = self.why_client_fired(me, &armed, timer.awaits(), tape);
+        let because = self.why_client_fired(me, &armed, timer, tape);
         let id = self.emit(tape, Some(me), || because, What::Fired { timer: timer.name() });
         self.step_client(me, ClientEvent::Timeout(timer), (id, identity), tape);
     }
 
-    fn synced(&mut self, me: Address, ticket: Ticket, identity: Identity, tape: &mut Tape) {
+    pub(super) fn synced(
+        &mut self,
+        me: Address,
+        ticket: Ticket,
+        identity: Identity,
+        tape: &mut Tape,
+    ) {
         let node = &mut self.nodes[me.index()];
         if !node.disk.sync(ticket) {
             return;

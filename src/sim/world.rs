@@ -20,6 +20,8 @@ use super::queue::Queue;
 use super::record::{Causes, EventId, Tape, What};
 use super::scene::{Inspection, Scene};
 use super::seam::Sim;
+use super::service::Service;
+use super::surge::SurgeHold;
 use super::time::{Instant, Span};
 use super::timers::Timers;
 use super::topology::Topology;
@@ -39,6 +41,8 @@ pub struct Setup<P: Protocol, C: Client> {
     pub network: Network,
     /// The disks before any fault.
     pub disk: DiskSpec,
+    /// What work costs, and how much may wait.
+    pub service: Service,
     /// The seed of every draw.
     pub seed: u64,
 }
@@ -49,6 +53,7 @@ pub(super) struct Caller<C> {
     pub client: C,
     pub timers: Timers<ClientTimer>,
     pub lacks: VecDeque<Lack>,
+    pub surges: Vec<SurgeHold>,
 }
 
 /// A lever that waits for somebody to lead.
@@ -77,6 +82,7 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) topology: Topology,
     pub(super) network: Network,
     pub(super) disk: DiskSpec,
+    pub(super) service: Service,
     pub(super) now: Instant,
     pub(super) events: u64,
     pub(super) records: u32,
@@ -107,6 +113,7 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             topology: self.topology.clone(),
             network: self.network.clone(),
             disk: self.disk.clone(),
+            service: self.service.clone(),
             now: self.now,
             events: self.events,
             records: self.records,
@@ -151,6 +158,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             topology: setup.topology,
             network: setup.network,
             disk: setup.disk,
+            service: setup.service,
             now: Instant::ZERO,
             events: 0,
             records: 0,
@@ -161,7 +169,12 @@ impl<P: Protocol, C: Client> World<P, C> {
             faces: Vec::new(),
             guards: Guards::default(),
             callers: callers
-                .map(|client| Caller { client, timers: Timers::new(), lacks: VecDeque::new() })
+                .map(|client| Caller {
+                    client,
+                    timers: Timers::new(),
+                    lacks: VecDeque::new(),
+                    surges: Vec::new(),
+                })
                 .collect(),
             overlays: Overlays::default(),
             faults: BTreeMap::new(),

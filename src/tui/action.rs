@@ -354,7 +354,6 @@ impl Action {
 const fn not_here(digit: char) -> &'static str {
     match digit {
         '7' => "correlated faults are not in the lab yet",
-        '9' => "overload and configuration faults are not in the lab yet",
         _ => "there is no such class of faults",
     }
 }

@@ -187,7 +187,7 @@ impl Lab {
         if let Err(wrong) = crate::faults::check(&fault, self.session.scenario().nodes) {
             return Some(format!("{}; expected {}", wrong.message, wrong.expected));
         }
-        let waits = fault.target() == &Target::Leader && self.leader().is_none();
+        let waits = fault.target() == Some(&Target::Leader) && self.leader().is_none();
         let branched = self.make(Act::Inject { fault, heal_after: None });
         match (branched, waits) {
             (Some(branch), _) => Some(format!("a new future: {branch}; the old one is kept")),
@@ -261,7 +261,7 @@ impl Lab {
         let touches = |link: &crate::sim::scene::LinkScene| link.from == who || link.to == who;
         node.is_some_and(|node| node.faults.contains(&fault.id))
             || scene.links.iter().any(|link| link.fault == fault.id && touches(link))
-            || *fault.spec.target() == Target::Node(who)
+            || fault.spec.target() == Some(&Target::Node(who))
     }
 
     /// Heals every fault; returns what to say.

@@ -1,5 +1,6 @@
 //! What happened, in plain words: the same sentence wherever a record is named.
 
+use crate::sim::client::Circuit;
 use crate::sim::{
     Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate,
     Record, Role, Span, What, Whom, Withheld,
@@ -109,6 +110,8 @@ pub fn withheld(why: Withheld) -> String {
         Withheld::Down => "its receiver was down".to_owned(),
         Withheld::Overflow => "its receiver's inbox was full".to_owned(),
         Withheld::Checksum => "its receiver's checksum told that it was broken".to_owned(),
+        Withheld::Shed => "its receiver was full and refused it".to_owned(),
+        Withheld::Expired => "nobody waited for it any more".to_owned(),
         Withheld::Unsent => "its sender crashed before its disk had what it says".to_owned(),
     }
 }
@@ -145,6 +148,8 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Accuses { culprit, slot, proof } => {
             format!("{who} holds proof against {culprit} at height {slot}: {proof}")
         }
+        Note::Overloaded { waiting } => format!("{who} has no room left, {waiting} wait"),
+        Note::Relieved => format!("{who} has room again"),
         Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
     }
 }
@@ -162,8 +167,15 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Called { call, op } => format!("{call} {op}"),
         ClientNote::Retried { call, to } => format!("{call} tries {to}, attempt {}", call.attempt),
         ClientNote::Returned { call, op, outcome } => format!("{call} {op}: {outcome}"),
+        ClientNote::Spared { call, by } => format!("{call} is not sent: {by}"),
+        ClientNote::Circuit { call, node, state } => circuit(*call, *node, *state),
         ClientNote::GaveUp { call, op } => format!("{call} {op}: no answer, gives up"),
     }
+}
+
+fn circuit(call: CallId, node: Option<Address>, state: Circuit) -> String {
+    let guarded = node.map_or_else(String::new, |node| format!(" for {node}"));
+    format!("{}: circuit breaker{guarded} {}", call.client, state.word())
 }
 
 /// Says what a lever does, after the name of its fault.
@@ -186,6 +198,8 @@ fn pulled(lever: &Lever) -> String {
         Lever::Gray { node, rate, delay } => {
             format!("makes {rate} of the calls at {} wait {delay}", whom(node))
         }
+        Lever::Surge { factor, .. } => format!("makes clients call {factor} times as often"),
+        Lever::Burst { calls, .. } => format!("brings {calls} calls at once"),
         Lever::Early { node } => format!("lets {} speak before its disk has it", whom(node)),
         Lever::Lie { node, lie } => match lie {
             Lie::Tell { says, to: None } => format!("makes {} {}", whom(node), says.words()),

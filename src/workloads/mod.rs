@@ -6,13 +6,17 @@
 //!
 //! To add a workload: a file with its spec and its client, and a variant of `WorkloadSpec`.
 
+pub mod breaker;
 pub mod register;
+pub mod retry;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sim::{Calls, Span};
 
-pub use register::{RegisterClient, RegisterSpec, RetrySpec};
+pub use breaker::BreakerSpec;
+pub use register::{RegisterClient, RegisterSpec, With};
+pub use retry::{Jitter, RetrySpec};
 
 /// Who calls: what a file writes after `workload:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,11 +35,11 @@ impl Default for WorkloadSpec {
 
 impl WorkloadSpec {
     /// Makes the clients, first client first, for a cluster of so many nodes that wants to be
-    /// called so; `retry` says whether they try again.
-    pub fn clients(&self, nodes: u16, calls: Calls, retry: bool) -> Vec<RegisterClient> {
+    /// called so, with these mechanisms.
+    pub fn clients(&self, nodes: u16, calls: Calls, with: With) -> Vec<RegisterClient> {
         match self {
             WorkloadSpec::Register(spec) => (1..=spec.clients)
-                .map(|number| RegisterClient::new(number, spec, nodes, retry).calling(calls))
+                .map(|number| RegisterClient::new(number, spec, nodes, with).calling(calls))
                 .collect(),
             WorkloadSpec::Silent => Vec::new(),
         }
@@ -46,6 +50,14 @@ impl WorkloadSpec {
         match self {
             WorkloadSpec::Register(spec) => spec.clients,
             WorkloadSpec::Silent => 0,
+        }
+    }
+
+    /// Returns how long one attempt waits for its answer.
+    pub fn patience(&self) -> Span {
+        match self {
+            WorkloadSpec::Register(spec) => spec.timeout,
+            WorkloadSpec::Silent => Span::LONGEST,
         }
     }
 

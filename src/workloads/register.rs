@@ -8,105 +8,29 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
-
-use crate::sim::client::DELETED;
+use super::breaker::{Breaker, Says};
+use super::retry::{NoMore, Retry};
+use crate::sim::client::{Circuit, DELETED};
 use crate::sim::{
     Address, Asks, CallId, Calls, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op,
     Outcome, Span,
 };
 
-/// How many clients there are and how they call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RegisterSpec {
-    /// How many clients, 0 to 100.
-    pub clients: u16,
-    /// Calls per virtual second, all clients together, 1 to 10,000.
-    pub rate_per_second: u32,
-    /// When they begin to call: a cluster that has just started has no leader yet.
-    pub start: Span,
-    /// How many keys they spread over.
-    pub keys: u64,
-    /// Share of calls that are reads, in percent.
-    pub reads_percent: u8,
-    /// Share of the writes that delete their key, in percent, for stores that know deletes.
-    pub deletes_percent: u8,
-    /// How long one attempt waits.
-    pub timeout: Span,
-    /// How long the whole call waits.
-    pub deadline: Span,
-    /// How a call is tried again.
-    pub retry: RetrySpec,
-}
+mod spec;
+#[cfg(test)]
+mod tests;
 
-/// How a call is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum RetrySpec {
-    /// Never.
-    Never,
-    /// After the same wait each time.
-    Fixed {
-        /// The wait.
-        wait: Span,
-        /// How many attempts at most, the first included.
-        attempts: u16,
-    },
-    /// After a wait that doubles, with full jitter (anything from zero to the wait).
-    Exponential {
-        /// The first wait.
-        base: Span,
-        /// How many attempts at most, the first included.
-        attempts: u16,
-    },
-}
+pub use spec::{RegisterSpec, With};
 
-impl Default for RegisterSpec {
-    fn default() -> RegisterSpec {
-        RegisterSpec {
-            clients: 3,
-            rate_per_second: 50,
-            start: Span::millis(400),
-            keys: 4,
-            reads_percent: 50,
-            deletes_percent: 0,
-            timeout: Span::millis(200),
-            deadline: Span::secs(2),
-            retry: RetrySpec::Exponential { base: Span::millis(50), attempts: 8 },
-        }
-    }
-}
-
-impl RetrySpec {
-    /// Returns how many attempts there are at most, the first included.
-    pub const fn attempts(self) -> u16 {
-        match self {
-            RetrySpec::Never => 1,
-            RetrySpec::Fixed { attempts, .. } | RetrySpec::Exponential { attempts, .. } => attempts,
-        }
-    }
-
-    /// Returns from what range the wait after attempt number `tried` is drawn.
-    fn wait(self, tried: u16) -> RangeInclusive<Span> {
-        match self {
-            RetrySpec::Never => Span::ZERO..=Span::ZERO,
-            RetrySpec::Fixed { wait, .. } => wait..=wait,
-            RetrySpec::Exponential { base, .. } => {
-                let doubled = base.0 << u32::from(tried.saturating_sub(1)).min(DOUBLINGS_MAX);
-                Span::ZERO..=Span(doubled)
-            }
-        }
-    }
-}
-
-/// How often a wait doubles at most: after that every deadline has long passed.
-const DOUBLINGS_MAX: u32 = 16;
 /// How many calls of one client may be open at once. A client that reaches it skips a beat, as a
 /// pool of connections does when it runs out.
 pub const OPEN_CALLS_MAX: usize = 256;
 /// How many redirects one attempt follows: nodes that point at each other must not keep it going.
 pub const HOPS_MAX: u8 = 3;
+
+/// Where the numbers of calls begin that a surge or a burst adds: more than a client makes of itself
+/// in the longest run.
+pub const EXTRA_SERIALS: u32 = 100_000_000;
 
 /// How many calls of one client are numbered in the low digits of a value before the block of the
 /// client is counted up.
@@ -147,10 +71,16 @@ pub struct RegisterClient {
     deletes_percent: u8,
     timeout: Span,
     deadline: Span,
-    retry: RetrySpec,
-    retries: bool,
+    retry: Retry,
+    breaker: Breaker,
+    /// Whether an attempt has a timeout of its own.
+    times_out: bool,
     /// The mean time between two calls, or `None` where it never calls.
     gap: Option<Span>,
+    /// The mean time between two calls that a surge adds, while it lasts.
+    extra: Option<Span>,
+    /// How many calls surges and bursts have added.
+    extras: u32,
     /// When the first may come.
     start: Span,
     /// The number of the last call.
@@ -166,7 +96,7 @@ pub struct RegisterClient {
 
 impl RegisterClient {
     /// Makes client number `number` of a workload, for a cluster of so many nodes.
-    pub fn new(number: u16, spec: &RegisterSpec, nodes: u16, retries: bool) -> RegisterClient {
+    pub fn new(number: u16, spec: &RegisterSpec, nodes: u16, with: With) -> RegisterClient {
         let all = u64::from(spec.clients) * 1_000_000;
         let gap = all.checked_div(u64::from(spec.rate_per_second)).map(|us| Span(us.max(1)));
         RegisterClient {
@@ -177,9 +107,12 @@ impl RegisterClient {
             deletes_percent: spec.deletes_percent,
             timeout: spec.timeout,
             deadline: spec.deadline,
-            retry: spec.retry,
-            retries,
+            retry: Retry::new(spec.retry, spec.retry_budget_percent, (with.retry, with.budget)),
+            breaker: Breaker::new(spec.breaker, with.breaker),
+            times_out: true,
             gap,
+            extra: None,
+            extras: 0,
             start: spec.start,
             serial: 0,
             favourite: Address::Node(1),
@@ -205,11 +138,21 @@ impl RegisterClient {
     /// when nor what a client calls depends on what it was told.
     fn beat(&mut self, out: &mut ClientOutbox) {
         let Some(gap) = self.gap else { return };
-        out.arm(ClientTimer::Next, Span(gap.0 / 2)..=Span(gap.0 + gap.0 / 2));
-        let key = out.draw(&(1..=self.keys.max(1)));
-        let reads = out.draw(&(1..=100)) <= u64::from(self.reads_percent);
+        out.arm(ClientTimer::Next, around(gap));
         // A run ends long before it has 2^32 records, so no client reaches as many calls.
         self.serial = self.serial.saturating_add(1);
+        self.begin(self.serial, out);
+    }
+
+    /// Makes a call that a surge or a burst adds: those of itself keep their numbers and dice.
+    fn add(&mut self, out: &mut ClientOutbox) {
+        self.extras = self.extras.saturating_add(1);
+        self.begin(EXTRA_SERIALS.saturating_add(self.extras), out);
+    }
+
+    fn begin(&mut self, serial: u32, out: &mut ClientOutbox) {
+        let key = out.draw(&(1..=self.keys.max(1)));
+        let reads = out.draw(&(1..=100)) <= u64::from(self.reads_percent);
         if self.open.len() >= OPEN_CALLS_MAX {
             return;
         }
@@ -217,31 +160,83 @@ impl RegisterClient {
         // Drawn last, so that a workload without deletes has the luck that it would have anyway.
         let deletes =
             self.deletes_percent > 0 && out.draw(&(1..=100)) <= u64::from(self.deletes_percent);
-        let value = if deletes { DELETED } else { value(number, self.serial) };
+        let value = if deletes { DELETED } else { value(number, serial) };
         let write = Op::Write { key, value };
         let op = if reads { Op::Read { key } } else { write };
-        let call = CallId { client: self.me, serial: self.serial, attempt: 1 };
+        let call = CallId { client: self.me, serial, attempt: 1 };
         out.note(ClientNote::Called { call, op });
+        self.retry.called();
         let asked = self.favourite;
         let open = Open { op, attempt: 1, tried: 1, hops: 0, asked, waits: true };
-        self.open.insert(self.serial, open);
-        self.ask(asked, call, op, out);
-        out.arm(ClientTimer::Patience { serial: call.serial }, self.timeout..=self.timeout);
-        out.arm(ClientTimer::Deadline { serial: call.serial }, self.deadline..=self.deadline);
+        self.open.insert(serial, open);
+        self.attempt(call, out);
+        if self.open.contains_key(&serial) {
+            out.arm(ClientTimer::Deadline { serial }, self.deadline..=self.deadline);
+        }
+    }
+
+    /// Makes an attempt at an open call, at whom the breaker lets it go to.
+    fn attempt(&mut self, call: CallId, out: &mut ClientOutbox) {
+        let Some(wanted) = self.open.get(&call.serial).map(|open| open.asked) else { return };
+        let Some(to) = self.admitted(wanted, call, out) else {
+            out.note(ClientNote::Spared { call, by: "circuit breaker" });
+            return self.attempt_failed(call.serial, out);
+        };
+        let Some(open) = self.open.get_mut(&call.serial) else { return };
+        open.asked = to;
+        let op = open.op;
+        if call.attempt > 1 {
+            out.note(ClientNote::Retried { call, to });
+        }
+        self.ask(to, call, op, out);
+        if self.times_out {
+            let serial = call.serial;
+            out.arm(ClientTimer::Patience { serial }, self.timeout..=self.timeout);
+        }
+    }
+
+    /// Returns whom an attempt may go to: whom it wants, or the next node that is not left alone.
+    /// Who asks everybody asks them past any breaker.
+    fn admitted(
+        &mut self,
+        wanted: Address,
+        call: CallId,
+        out: &mut ClientOutbox,
+    ) -> Option<Address> {
+        if self.asks_all(call.attempt) {
+            return Some(wanted);
+        }
+        let mut to = wanted;
+        for _ in 0..self.nodes.max(1) {
+            match self.breaker.asks(to, out.now()) {
+                Says::Passes => return Some(to),
+                Says::Tries => {
+                    let node = self.breaker.circuit(to);
+                    out.note(ClientNote::Circuit { call, node, state: Circuit::HalfOpen });
+                    return Some(to);
+                }
+                Says::Refuses => to = after(to, self.nodes),
+            }
+        }
+        None
     }
 
     /// Sends a call to one node, or to all of them.
     fn ask(&self, to: Address, call: CallId, op: Op, out: &mut ClientOutbox) {
-        let all = match self.calls.asks {
-            Asks::One => false,
-            Asks::OneThenAll => call.attempt > 1,
-            Asks::All => true,
-        };
-        if !all {
+        if !self.asks_all(call.attempt) {
             return out.call(to, call, op);
         }
         for node in 1..=self.nodes {
             out.call(Address::Node(node), call, op);
+        }
+    }
+
+    /// Returns whether an attempt goes to every node.
+    fn asks_all(&self, attempt: u16) -> bool {
+        match self.calls.asks {
+            Asks::One => false,
+            Asks::OneThenAll => attempt > 1,
+            Asks::All => true,
         }
     }
 
@@ -262,15 +257,25 @@ impl RegisterClient {
         open.attempt = open.attempt.saturating_add(1);
         (open.asked, open.waits) = (to, true);
         let call = CallId { client: self.me, serial, attempt: open.attempt };
-        let op = open.op;
-        out.note(ClientNote::Retried { call, to });
-        self.ask(to, call, op, out);
-        out.arm(ClientTimer::Patience { serial }, self.timeout..=self.timeout);
+        self.attempt(call, out);
     }
 
     fn answered(&mut self, from: Address, call: CallId, outcome: Outcome, out: &mut ClientOutbox) {
         let serial = call.serial;
+        let one = !self.asks_all(call.attempt);
         let Some(open) = self.open.get_mut(&serial) else { return };
+        if outcome == Outcome::Busy {
+            // Of many that were asked, the others may still answer.
+            if one && call.attempt == open.attempt && open.waits {
+                self.failed_at(from, call, out);
+                self.attempt_failed(serial, out);
+            }
+            return;
+        }
+        if let Some(state) = self.breaker.succeeded(from) {
+            let node = self.breaker.circuit(from);
+            out.note(ClientNote::Circuit { call, node, state });
+        }
         let Outcome::Redirect(to) = outcome else {
             // The answer to an earlier attempt is as good: the call took effect.
             let op = open.op;
@@ -303,14 +308,37 @@ impl RegisterClient {
         if self.favourite == open.asked {
             self.favourite = after(open.asked, self.nodes);
         }
-        if !self.retries || open.tried >= self.retry.attempts() {
-            return self.give_up(serial, out);
-        }
-        let wait = self.retry.wait(open.tried);
+        let wait = match self.retry.again(open.tried) {
+            Ok(wait) => wait,
+            Err(no_more) => {
+                if no_more == NoMore::Budget {
+                    let call = CallId { client: self.me, serial, attempt: open.attempt };
+                    out.note(ClientNote::Spared { call, by: "retry budget" });
+                }
+                return self.give_up(serial, out);
+            }
+        };
         open.tried += 1;
         open.hops = 0;
         out.disarm(ClientTimer::Patience { serial });
         out.arm(ClientTimer::Retry { serial }, wait);
+    }
+
+    /// Tells the breaker that an attempt failed at a node.
+    fn failed_at(&mut self, node: Address, call: CallId, out: &mut ClientOutbox) {
+        if let Some(state) = self.breaker.failed(node, out.now()) {
+            let node = self.breaker.circuit(node);
+            out.note(ClientNote::Circuit { call, node, state });
+        }
+    }
+
+    /// Tells the breaker that nobody answered an attempt that still waits.
+    fn unanswered(&mut self, serial: u32, out: &mut ClientOutbox) {
+        let Some(open) = self.open.get(&serial).copied().filter(|open| open.waits) else { return };
+        let call = CallId { client: self.me, serial, attempt: open.attempt };
+        if !self.asks_all(open.attempt) {
+            self.failed_at(open.asked, call, out);
+        }
     }
 
     fn give_up(&mut self, serial: u32, out: &mut ClientOutbox) {
@@ -327,6 +355,11 @@ impl RegisterClient {
         self.heard.remove(&serial);
         self.open.remove(&serial)
     }
+}
+
+/// Returns from what range the time until the next call is drawn: about as long as the mean.
+fn around(gap: Span) -> RangeInclusive<Span> {
+    Span(gap.0 / 2)..=Span(gap.0 + gap.0 / 2)
 }
 
 /// Returns the next node, the first after the last.
@@ -347,13 +380,23 @@ impl Client for RegisterClient {
     fn step(&mut self, event: ClientEvent, out: &mut ClientOutbox) {
         match event {
             ClientEvent::Timeout(ClientTimer::Next) => self.beat(out),
+            ClientEvent::Timeout(ClientTimer::Extra) => {
+                if let Some(gap) = self.extra {
+                    out.arm(ClientTimer::Extra, around(gap));
+                    self.add(out);
+                }
+            }
             ClientEvent::Timeout(ClientTimer::Patience { serial }) => {
+                self.unanswered(serial, out);
                 self.attempt_failed(serial, out);
             }
             ClientEvent::Timeout(ClientTimer::Retry { serial }) => {
                 self.resend(serial, self.favourite, out);
             }
-            ClientEvent::Timeout(ClientTimer::Deadline { serial }) => self.give_up(serial, out),
+            ClientEvent::Timeout(ClientTimer::Deadline { serial }) => {
+                self.unanswered(serial, out);
+                self.give_up(serial, out);
+            }
             ClientEvent::Answer { from, call, outcome } => {
                 self.answered(from, call, outcome, out);
             }
@@ -361,20 +404,54 @@ impl Client for RegisterClient {
     }
 
     fn set(&mut self, switch: &str, on: bool) -> bool {
-        let known = switch == RETRY;
-        if known {
-            self.retries = on;
+        match switch {
+            RETRY => self.retry.on = on,
+            BACKOFF => self.retry.backs_off = on,
+            JITTER => self.retry.jitters = on,
+            BUDGET => self.retry.budget.on = on,
+            TIMEOUT => self.times_out = on,
+            BREAKER => self.breaker.set(on),
+            _ => return false,
         }
-        known
+        true
     }
 
     fn switches(&self) -> Vec<(&'static str, bool)> {
-        vec![(RETRY, self.retries)]
+        vec![
+            (RETRY, self.retry.on),
+            (BACKOFF, self.retry.backs_off),
+            (JITTER, self.retry.jitters),
+            (BUDGET, self.retry.budget.on),
+            (TIMEOUT, self.times_out),
+            (BREAKER, self.breaker.on),
+        ]
+    }
+
+    fn surge(&mut self, factor: u32, out: &mut ClientOutbox) {
+        let more = u64::from(factor.saturating_sub(1));
+        self.extra = self.gap.filter(|_| more > 0).map(|gap| Span((gap.0 / more.max(1)).max(1)));
+        match self.extra {
+            Some(gap) => out.arm(ClientTimer::Extra, Span::ZERO..=gap),
+            None => out.disarm(ClientTimer::Extra),
+        }
+    }
+
+    fn burst(&mut self, calls: u32, out: &mut ClientOutbox) {
+        for _ in 0..calls {
+            self.add(out);
+        }
     }
 }
 
 /// The switch that lets clients try again.
 pub const RETRY: &str = "retry";
-
-#[cfg(test)]
-mod tests;
+/// The switch that makes waits before another try double.
+pub const BACKOFF: &str = "backoff";
+/// The switch that lets chance draw those waits.
+pub const JITTER: &str = "jitter";
+/// The switch that bounds further tries by a budget.
+pub const BUDGET: &str = "retry_budget";
+/// The switch that gives each attempt a timeout of its own.
+pub const TIMEOUT: &str = "timeout";
+/// The switch of the circuit breaker.
+pub const BREAKER: &str = "circuit_breaker";

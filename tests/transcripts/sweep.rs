@@ -140,7 +140,7 @@ impl Storm {
             let writes = self.writes();
             self.answers += u64::from(!matches!(outcome, Outcome::Redirect(_)));
             match outcome {
-                Outcome::Redirect(_) | Outcome::Refused => {}
+                Outcome::Redirect(_) | Outcome::Refused | Outcome::Busy => {}
                 Outcome::Written => {
                     let value = self.asked[&call.key()].expect("it was a write");
                     let slot = writes.iter().find(|(_, of)| **of == value);

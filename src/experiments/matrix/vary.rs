@@ -52,9 +52,9 @@ fn liars(scenario: &Scenario) -> Vec<Address> {
     });
     let named: Vec<Address> = byzantine
         .flat_map(|fault| match fault.target() {
-            Target::Node(node) => vec![*node],
-            Target::Nodes(nodes) => nodes.clone(),
-            Target::Leader | Target::NextLeader => Vec::new(),
+            Some(Target::Node(node)) => vec![*node],
+            Some(Target::Nodes(nodes)) => nodes.clone(),
+            Some(Target::Leader | Target::NextLeader) | None => Vec::new(),
         })
         .collect();
     if named.is_empty() {

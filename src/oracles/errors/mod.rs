@@ -29,6 +29,7 @@ pub mod no_leader;
 pub mod obeys_alike;
 pub mod obeys_commander;
 pub mod one_vote_a_term;
+pub mod overloaded;
 pub mod proven_culprit;
 pub mod resurrection;
 pub mod stale_leader;

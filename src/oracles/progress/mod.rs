@@ -12,5 +12,6 @@ pub mod converges;
 pub mod decides;
 pub mod delivers;
 pub mod ends_mistakes;
+pub mod metastable;
 pub mod suspects_crashed;
 pub mod suspects_unserving;

@@ -271,7 +271,7 @@ impl<'a> Names<'a> {
     fn tell(&self, fault: &Fault) -> String {
         let text = fault.spec.to_string();
         match (fault.spec.target(), self.struck(fault.id)) {
-            (Target::Leader, Some(who)) => text.replace("the leader", &who),
+            (Some(Target::Leader), Some(who)) => text.replace("the leader", &who),
             _ => text,
         }
     }

@@ -112,8 +112,11 @@ pub(super) fn recent(moment: &Moment<'_>) -> Vec<Calls> {
 fn hear(clients: &mut [Calls], record: &Record, note: &ClientNote) {
     let (call, state, op) = match *note {
         ClientNote::Called { call, op } => (call, State::Waits, Some(op)),
-        ClientNote::Retried { call, .. } => (call, State::Waits, None),
+        ClientNote::Retried { call, .. } | ClientNote::Spared { call, .. } => {
+            (call, State::Waits, None)
+        }
         ClientNote::Returned { call, op, outcome } => (call, State::Answered(outcome), Some(op)),
+        ClientNote::Circuit { .. } => return,
         ClientNote::GaveUp { call, op } => (call, State::GivenUp, Some(op)),
     };
     let Some(calls) = clients.get_mut(call.client.index()) else { return };
