@@ -101,13 +101,13 @@ fn sweep(protocol: &str, never: &[&str], seeds: std::ops::Range<u64>) {
 #[test]
 fn tendermint_outlives_what_it_bears() {
     let never = ["agreement", "validity", "linearizable", "accountability", "durable", "progress"];
-    sweep("Tendermint", &never, 0..200);
+    sweep("Tendermint", &never, 0..120);
 }
 
 #[test]
 fn hotstuff_outlives_what_it_bears() {
     let never = ["agreement", "validity", "linearizable", "durable", "progress"];
-    sweep("HotStuff", &never, 0..200);
+    sweep("HotStuff", &never, 0..120);
 }
 
 #[test]

@@ -31,8 +31,12 @@ impl Step<'_> {
             let doublings = self.s.failures.min(PATIENCE_DOUBLINGS_MAX);
             let wait = Span(self.h.spec.timeout.0 << doublings).min(super::super::TIMER_MAX);
             self.out.arm(Timer::View, wait..=wait);
+            self.arm_retry();
         } else if !runs && self.s.times {
             self.out.disarm(Timer::View);
+            if !self.s.wished {
+                self.out.disarm(Timer::Retry);
+            }
         }
         self.s.times = runs;
     }
@@ -50,9 +54,43 @@ impl Step<'_> {
         let wish = self.out.sign(Wish { view });
         self.s.wishes.insert(self.s.me, wish);
         self.broadcast(&Message::Timeout { wish, height });
-        let again = self.h.spec.timeout;
-        self.out.arm(Timer::Retry, again..=again);
+        self.arm_retry();
         self.leave();
+    }
+
+    fn arm_retry(&mut self) {
+        let again = Span(self.h.spec.timeout.0 / 2).max(super::super::TIMER_MIN);
+        self.out.arm(Timer::Retry, again..=again);
+    }
+
+    /// What it said last may have been lost: it says so again. The paper's links lose nothing.
+    pub(super) fn retry(&mut self) {
+        if self.s.wished {
+            return self.wish();
+        }
+        self.arm_retry();
+        if let Some(last) = self.s.announced.clone() {
+            self.broadcast(&last);
+        }
+        match (self.s.promise.voted, &self.s.cast) {
+            (Some(_), Some(cast)) if self.s.promise.view == self.s.view => {
+                let (leader, cast) = (self.h.leader(self.s.view), *cast);
+                if leader != self.s.me {
+                    self.send(leader, Message::Vote(cast));
+                }
+            }
+            _ => self.say_view(),
+        }
+        if self.s.waiting.is_some() {
+            let height = self.s.height() + 1;
+            self.broadcast(&Message::Fetch { height });
+        }
+    }
+
+    /// A replica is still in an earlier view: it is shown how to leave it.
+    pub(super) fn left_behind(&mut self, from: u16) {
+        let height = self.s.height();
+        self.teach(from, height);
     }
 
     /// Another wants to leave a view.

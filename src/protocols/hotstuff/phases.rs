@@ -76,6 +76,7 @@ impl Step<'_> {
             entry,
         };
         self.broadcast(&proposal);
+        self.s.announced = Some(proposal);
         self.prepare(self.s.me, view, &block, high.as_ref(), &branch);
     }
 
@@ -112,7 +113,9 @@ impl Step<'_> {
         let votes = votes.values().copied().collect();
         let Vote { phase, view, .. } = vote;
         let certificate = Arc::new(Certificate { phase, view, block, votes });
-        self.broadcast(&Message::Certified(Arc::clone(&certificate)));
+        let announced = Message::Certified(Arc::clone(&certificate));
+        self.broadcast(&announced);
+        self.s.announced = Some(announced);
         self.certified(self.s.me, &certificate);
     }
 }
@@ -222,6 +225,7 @@ impl Step<'_> {
         (promise.view, promise.voted) = (view, Some(phase));
         self.save();
         let signed = self.out.sign(Vote { phase, view, block: block.id() });
+        self.s.cast = Some(signed);
         let leader = self.h.leader(view);
         if leader == self.s.me {
             self.voted(signed);
@@ -233,7 +237,7 @@ impl Step<'_> {
 
 /// Lets go of what belongs to the view before.
 pub(super) fn forget_view(step: &mut Step<'_>) {
-    step.s.proposal = None;
+    (step.s.proposal, step.s.announced) = (None, None);
     step.s.votes = BTreeMap::new();
     let view = step.s.view;
     step.s.new_views.retain(|_, (of, _)| *of >= view);

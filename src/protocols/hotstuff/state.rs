@@ -106,12 +106,16 @@ pub struct State {
     pub times: bool,
     /// Whether it has said that the view lasts too long.
     pub wished: bool,
+    /// Its last vote.
+    pub cast: Option<Signed<Vote>>,
     /// The highest view that each replica wants to leave.
     pub wishes: BTreeMap<u16, Signed<Wish>>,
 
     // On the leader.
     /// The highest view that each replica said to be in, and what it knew to be prepared.
     pub new_views: BTreeMap<u16, (u64, Option<Arc<Certificate>>)>,
+    /// What it sent to everybody last in this view.
+    pub announced: Option<Message>,
     /// What it proposed in this view.
     pub proposal: Option<Arc<Block>>,
     /// The votes of each phase for that.
@@ -136,8 +140,10 @@ impl State {
             failures: 0,
             times: false,
             wished: false,
+            cast: None,
             wishes: BTreeMap::new(),
             new_views: BTreeMap::new(),
+            announced: None,
             proposal: None,
             votes: BTreeMap::new(),
         }

@@ -31,7 +31,7 @@ impl Step<'_> {
                 self.deliver(node, msg);
             }
             Event::Timeout(Timer::View) => self.view_timeout(),
-            Event::Timeout(Timer::Retry) => self.wish(),
+            Event::Timeout(Timer::Retry) => self.retry(),
             Event::Request { call, .. } => self.request(call),
             Event::Saved(_) => return,
         }
@@ -66,11 +66,13 @@ impl Step<'_> {
 
     fn deliver(&mut self, from: u16, msg: Message) {
         match msg {
+            Message::NewView { view, .. } if view < self.s.view => self.left_behind(from),
             Message::NewView { view, high, branch } => self.new_view(from, view, high, &branch),
             Message::Prepare { view, .. } if view > self.s.view => self.ahead(from, msg),
             Message::Prepare { view, block, high, branch, .. } => {
                 self.prepare(from, view, &block, high.as_ref(), &branch);
             }
+            Message::Vote(signed) if signed.value().view < self.s.view => self.left_behind(from),
             Message::Vote(signed) => self.voted(signed),
             Message::Certified(certificate) => self.certified(from, &certificate),
             Message::Timeout { wish, height } => self.wished(from, wish, height),

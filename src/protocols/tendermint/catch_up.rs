@@ -34,7 +34,7 @@ impl Step<'_> {
         if let Some(heard) = self.s.rounds.get(round).filter(|_| self.s.begun) {
             let mine = heard.proposals.first().filter(|signed| signed.by() == self.s.address());
             let votes = [VoteKind::Prevote, VoteKind::Precommit];
-            let votes = votes.map(|kind| heard.votes(kind).get(&me).copied());
+            let votes = votes.map(|kind| heard.first(kind, me));
             let mine = mine.cloned().map(Message::Propose);
             for msg in mine.into_iter().chain(votes.into_iter().flatten().map(Message::Vote)) {
                 self.broadcast(&msg);
@@ -61,8 +61,7 @@ impl Step<'_> {
         let (mut proposals, mut votes) = (Vec::<Signed<Proposal>>::new(), Vec::new());
         for (_, heard) in self.s.rounds.iter().filter(|(of, _)| rounds.contains(&Some(*of))) {
             proposals.extend(heard.proposals.iter().cloned());
-            let of_round = heard.prevotes.values().chain(heard.precommits.values());
-            votes.extend(of_round.filter(|vote| vote.by() != to).copied());
+            votes.extend(heard.votes().filter(|vote| vote.by() != to).copied());
         }
         if !proposals.is_empty() || !votes.is_empty() {
             let (proposals, votes) = (proposals.into(), votes.into());

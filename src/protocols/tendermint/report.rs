@@ -1,5 +1,7 @@
 //! What a validator says of itself: in brief for the grid, in full for the inspector.
 
+use std::collections::BTreeMap;
+
 use crate::protocols::block::{BlockId, quorum};
 use crate::sim::{Address, Glance, LogRow, Op, Report, Role};
 
@@ -62,19 +64,15 @@ impl Tendermint {
     fn tally(&self, s: &State, kind: VoteKind) -> String {
         let needed = quorum(self.nodes);
         let Some(heard) = s.rounds.get(s.round) else { return format!("none of {needed}") };
-        let votes = heard.votes(kind);
-        let mut choices: Vec<Option<BlockId>> = Vec::new();
-        for vote in votes.values() {
-            if !choices.contains(&vote.value().block) {
-                choices.push(vote.value().block);
-            }
+        let mut tally: BTreeMap<Option<BlockId>, u16> = BTreeMap::new();
+        for vote in heard.ballots(kind).values().flatten() {
+            *tally.entry(vote.value().block).or_default() += 1;
         }
-        let line = |choice: &Option<BlockId>| {
+        let line = |(choice, count): (&Option<BlockId>, &u16)| {
             let name = choice.map_or_else(|| "nil".to_owned(), |id| id.to_string());
-            let of = votes.values().filter(|vote| vote.value().block == *choice);
-            format!("{name} {}", of.count())
+            format!("{name} {count}")
         };
-        let said: Vec<String> = choices.iter().map(line).collect();
+        let said: Vec<String> = tally.iter().map(line).collect();
         let said = if said.is_empty() { "none".to_owned() } else { said.join(", ") };
         format!("{said} of {needed}")
     }

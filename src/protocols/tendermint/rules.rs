@@ -164,10 +164,9 @@ impl Step<'_> {
         let quorum = self.quorum();
         let mut found = None;
         for (round, heard) in self.s.rounds.iter() {
-            let Some(id) = heard.committed(quorum) else { continue };
+            let Some((id, votes)) = heard.committed(quorum) else { continue };
             let Some(block) = self.s.rounds.block(id) else { continue };
-            let votes = heard.precommits.values().filter(|vote| vote.value().block == Some(id));
-            found = Some((round, Arc::clone(block), votes.copied().collect()));
+            found = Some((round, Arc::clone(block), votes));
             break;
         }
         let Some((round, block, votes)) = found else { return false };

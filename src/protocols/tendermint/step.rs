@@ -118,8 +118,8 @@ impl Step<'_> {
         self.compare(by, &signed);
         if self.hears(by, vote.round) {
             let valid = self.s.valid_round();
-            let votes = self.s.rounds.open(vote.round, valid).votes_mut(vote.kind);
-            votes.entry(by).or_insert(signed);
+            let known = vote.block.is_none_or(|id| self.s.rounds.block(id).is_some());
+            self.s.rounds.open(vote.round, valid).add(by, signed, known);
         }
     }
 
@@ -217,7 +217,7 @@ impl Step<'_> {
         let signed = self.out.sign(Vote { kind, height, round, block, reason });
         self.broadcast(&Message::Vote(signed));
         let (me, valid) = (self.s.me, self.s.valid_round());
-        self.s.rounds.open(round, valid).votes_mut(kind).entry(me).or_insert(signed);
+        self.s.rounds.open(round, valid).add(me, signed, true);
         let stale = match kind {
             VoteKind::Prevote => Timer::Propose,
             VoteKind::Precommit => Timer::Prevote,
@@ -243,7 +243,7 @@ impl Step<'_> {
                 let Some((block, reason)) = choice else { continue };
                 let signed = self.out.sign(Vote { kind, height, round, block, reason });
                 let (me, valid) = (self.s.me, self.s.valid_round());
-                self.s.rounds.open(round, valid).votes_mut(kind).insert(me, signed);
+                self.s.rounds.open(round, valid).add(me, signed, true);
             }
         } else {
             self.set_role();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::protocols::block::{Block, BlockId};
 use crate::sim::Signed;
 
@@ -14,65 +16,106 @@ pub const PROPOSALS_MAX: usize = 2;
 /// learnt from another validator's proof.
 pub const ROUNDS_MAX: usize = 128;
 
+/// How many different votes of one validator in one step of a round are kept: an honest one casts
+/// one. A liar's count for each block that it votes for, as in the paper, where each rule counts
+/// the messages that it names: else two validators that heard different ones first could never
+/// agree on which quorum there was.
+pub const VOTES_MAX: usize = 4;
+
+/// Votes of one kind, by who signed them.
+pub type Ballots = BTreeMap<u16, SmallVec<[Signed<Vote>; 1]>>;
+
 /// For what a vote is: a value, or nil; of a prevote also why.
 pub type Choice = (Option<BlockId>, Option<u64>);
 
 /// One round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Round {
-    /// What its proposer proposed, first one first.
+    /// What its proposer proposed, first one first: an honest one proposes once.
     pub proposals: Vec<Signed<Proposal>>,
-    /// Prevotes, by who signed them; the first of each counts.
-    pub prevotes: BTreeMap<u16, Signed<Vote>>,
-    /// Precommits, likewise.
-    pub precommits: BTreeMap<u16, Signed<Vote>>,
+    /// Prevotes.
+    pub prevotes: Ballots,
+    /// Precommits.
+    pub precommits: Ballots,
     /// The block that a quorum prevoted, as `Rounds::settle` found it.
     pub polka: Option<BlockId>,
 }
 
 impl Round {
     /// Returns the votes of a kind.
-    pub fn votes(&self, kind: VoteKind) -> &BTreeMap<u16, Signed<Vote>> {
+    pub fn ballots(&self, kind: VoteKind) -> &Ballots {
         match kind {
             VoteKind::Prevote => &self.prevotes,
             VoteKind::Precommit => &self.precommits,
         }
     }
 
-    /// Returns the votes of a kind, to add one.
-    pub fn votes_mut(&mut self, kind: VoteKind) -> &mut BTreeMap<u16, Signed<Vote>> {
-        match kind {
+    /// Iterates over all votes.
+    pub fn votes(&self) -> impl Iterator<Item = &Signed<Vote>> {
+        self.prevotes.values().chain(self.precommits.values()).flatten()
+    }
+
+    /// Adds a vote: the first of its signer, and another if it is for a block that is known.
+    pub fn add(&mut self, by: u16, signed: Signed<Vote>, known: bool) {
+        let ballots = match signed.value().kind {
             VoteKind::Prevote => &mut self.prevotes,
             VoteKind::Precommit => &mut self.precommits,
+        };
+        let cast = ballots.entry(by).or_default();
+        let room = cast.is_empty() || known && cast.len() < VOTES_MAX;
+        if room && !cast.contains(&signed) {
+            cast.push(signed);
         }
+    }
+
+    /// Returns the vote of a kind that a validator cast first.
+    pub fn first(&self, kind: VoteKind, by: u16) -> Option<Signed<Vote>> {
+        self.ballots(kind).get(&by)?.first().copied()
     }
 
     /// Returns whether a quorum voted, for whatever.
     pub fn has_quorum(&self, kind: VoteKind, quorum: u16) -> bool {
-        self.votes(kind).len() >= usize::from(quorum)
+        self.ballots(kind).len() >= usize::from(quorum)
     }
 
-    /// Returns for what most votes of a kind are, a block or nil, and how many.
-    fn most(&self, kind: VoteKind, counts: impl Fn(&Vote) -> bool) -> (Option<BlockId>, usize) {
-        let mut tally: BTreeMap<Option<BlockId>, usize> = BTreeMap::new();
-        for vote in self.votes(kind).values().map(Signed::value).filter(|vote| counts(vote)) {
-            *tally.entry(vote.block).or_default() += 1;
-        }
-        tally.into_iter().max_by_key(|(_, count)| *count).unwrap_or_default()
-    }
-
-    /// Returns the block that a quorum precommitted.
-    pub fn committed(&self, quorum: u16) -> Option<BlockId> {
-        if !self.has_quorum(VoteKind::Precommit, quorum) {
+    /// Returns the block for which a quorum cast votes that count.
+    fn chosen(
+        &self,
+        kind: VoteKind,
+        quorum: u16,
+        counts: impl Fn(&Vote) -> bool,
+    ) -> Option<BlockId> {
+        if !self.has_quorum(kind, quorum) {
             return None;
         }
-        let (block, count) = self.most(VoteKind::Precommit, |_| true);
-        block.filter(|_| count >= usize::from(quorum))
+        let mut tally: BTreeMap<BlockId, u16> = BTreeMap::new();
+        for cast in self.ballots(kind).values() {
+            let good = cast.iter().map(Signed::value).filter(|vote| counts(vote));
+            let mut blocks: SmallVec<[BlockId; 2]> = good.filter_map(|vote| vote.block).collect();
+            blocks.sort_unstable();
+            blocks.dedup();
+            for block in blocks {
+                *tally.entry(block).or_default() += 1;
+            }
+        }
+        tally.into_iter().find(|(_, count)| *count >= quorum).map(|(block, _)| block)
+    }
+
+    /// Returns the block that a quorum precommitted, with one vote of each.
+    pub fn committed(&self, quorum: u16) -> Option<(BlockId, Arc<[Signed<Vote>]>)> {
+        let block = self.chosen(VoteKind::Precommit, quorum, |_| true)?;
+        let of = |cast: &SmallVec<[Signed<Vote>; 1]>| {
+            cast.iter().find(|vote| vote.value().block == Some(block)).copied()
+        };
+        Some((block, self.precommits.values().filter_map(of).collect()))
     }
 
     /// Returns whether a quorum prevoted nil.
     pub fn is_nil(&self, quorum: u16) -> bool {
-        let nil = self.prevotes.values().filter(|vote| vote.value().block.is_none());
+        let nil = self
+            .prevotes
+            .values()
+            .filter(|cast| cast.iter().any(|vote| vote.value().block.is_none()));
         nil.count() >= usize::from(quorum)
     }
 
@@ -113,8 +156,7 @@ impl Rounds {
                     None => true,
                     Some(reason) => polkas.get(&reason).copied() == vote.block,
                 };
-                let (block, count) = heard.most(VoteKind::Prevote, known);
-                heard.polka = block.filter(|_| count >= usize::from(quorum));
+                heard.polka = heard.chosen(VoteKind::Prevote, quorum, known);
             }
             heard.polka.and_then(|block| polkas.insert(*round, block));
         }
@@ -138,17 +180,14 @@ impl Rounds {
     /// Iterates over the votes of one validator.
     pub fn votes_of(&self, node: u16) -> impl Iterator<Item = &Signed<Vote>> {
         self.0.values().flat_map(move |round| {
-            round.prevotes.get(&node).into_iter().chain(round.precommits.get(&node))
+            let cast = [round.prevotes.get(&node), round.precommits.get(&node)];
+            cast.into_iter().flatten().flatten()
         })
     }
 
     /// Lists every vote.
     pub fn all_votes(&self) -> Arc<[Signed<Vote>]> {
-        let rounds = self.0.values();
-        rounds
-            .flat_map(|round| round.prevotes.values().chain(round.precommits.values()))
-            .copied()
-            .collect()
+        self.0.values().flat_map(Round::votes).copied().collect()
     }
 
     /// Forgets what a validator said in one round.
