@@ -81,5 +81,7 @@ macro_rules! folders {
 
 folders! {
     raft: faultlab::protocols::raft::Raft,
+    primary_backup: faultlab::protocols::primary_backup::PrimaryBackup,
+    three_phase_commit: faultlab::protocols::three_phase_commit::ThreePhaseCommit,
     two_phase_commit: faultlab::protocols::two_phase_commit::TwoPhaseCommit,
 }
