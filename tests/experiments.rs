@@ -160,3 +160,43 @@ fn parameters_that_do_not_go_together_are_named() {
     }
     assert!(find("raft").expect_err("no such").contains("raft-election, split-vote"));
 }
+
+/// Atomic commitment costs what is published for n participants beside their coordinator: 3n and 4n
+/// messages in two phases, 5n and 6n in three (Bernstein, Hadzilacos and Goodman 1987, chapter 7).
+#[test]
+fn commitment_costs_as_many_messages_as_was_published() {
+    for n in [1, 3, 7] {
+        for (name, without, with, delays) in
+            [("two-phase-commit", 3, 4, 4), ("three-phase-commit", 5, 6, 6)]
+        {
+            let settings = [format!("protocol={name}"), format!("nodes={n}")];
+            let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+            let rows = run("messages", 1, 1, &settings).rows;
+            let counts: Vec<f64> = rows.iter().map(|row| number(row, "messages")).collect();
+            assert_eq!(counts, [f64::from(without * n), f64::from(with * n)], "{name} of {n}");
+            // The caller's own question and answer are two of them.
+            let all = rows.iter().all(|row| number(row, "delays") - f64::from(delays) == 0.0);
+            assert!(all, "{name}: {rows:?}");
+        }
+    }
+}
+
+/// A lock is held for a round trip at least, and where the coordinator stops within it until it is
+/// back. With cooperative termination only those stay blocked of which everybody is in doubt, and
+/// with a third phase nobody does.
+#[test]
+fn locks_are_held_until_the_coordinator_is_back_or_somebody_helps() {
+    let rows = run("commit-blocking", 60, 3, &["loss=0.1"]).rows;
+    let [alone, cooperative, three] = &rows[..] else { panic!("{rows:?}") };
+    for row in &rows {
+        // Latency is 5 ms at least, and there and back.
+        assert!(number(row, "hold_min_ms") >= 10.0, "{row:?}");
+        assert!(number(row, "struck") > 50.0, "{row:?}");
+    }
+    assert!(number(alone, "blocked") > number(alone, "helpless"), "{alone:?}");
+    assert!(number(cooperative, "helpless") > 0.0, "{cooperative:?}");
+    assert_eq!(number(cooperative, "blocked"), number(cooperative, "helpless"), "{cooperative:?}");
+    assert_eq!(number(three, "blocked"), 0.0, "{three:?}");
+    // Freed by the first question that is answered after that.
+    assert!(number(alone, "freed_median_ms") <= 250.0, "{alone:?}");
+}

@@ -6,8 +6,10 @@ use std::error::Error;
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
+use faultlab::protocols::primary_backup::{self, PrimaryBackup, PrimaryBackupSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::protocols::swim::{self, Swim, SwimSpec};
+use faultlab::protocols::three_phase_commit::{self, ThreePhaseCommit, ThreePhaseCommitSpec};
 use faultlab::protocols::two_phase_commit::{self, TwoPhaseCommit, TwoPhaseCommitSpec};
 use faultlab::sim::Protocol;
 use goldenscript::ArgumentConsumer;
@@ -102,5 +104,27 @@ impl Staged for TwoPhaseCommit {
 
     fn stage(nodes: u16, spec: TwoPhaseCommitSpec) -> TwoPhaseCommit {
         TwoPhaseCommit::new(nodes, spec)
+    }
+}
+
+impl Staged for ThreePhaseCommit {
+    type Spec = ThreePhaseCommitSpec;
+    const ENTRY: &'static Entry = &three_phase_commit::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: ThreePhaseCommitSpec) -> ThreePhaseCommit {
+        ThreePhaseCommit::new(nodes, spec)
+    }
+}
+
+impl Staged for PrimaryBackup {
+    type Spec = PrimaryBackupSpec;
+    const ENTRY: &'static Entry = &primary_backup::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: PrimaryBackupSpec) -> PrimaryBackup {
+        PrimaryBackup::new(nodes, spec)
     }
 }

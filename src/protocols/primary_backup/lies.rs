@@ -33,7 +33,7 @@ fn falsified(store: &Store) -> Store {
 }
 
 /// Flips a bit of a value.
-pub(super) fn flip(what: Flip<'_, PrimaryBackup>, bit: u64) -> bool {
+pub(super) fn flip(what: &mut Flip<'_, PrimaryBackup>, bit: u64) -> bool {
     match what {
         Flip::State(State { store, .. })
         | Flip::Stable(Stable { store, .. })

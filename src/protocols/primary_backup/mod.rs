@@ -426,7 +426,7 @@ impl Protocol for PrimaryBackup {
         lies::forge(msg, liar)
     }
 
-    fn flip(what: Flip<'_, Self>, bit: u64) -> bool {
-        lies::flip(what, bit)
+    fn flip(mut what: Flip<'_, Self>, bit: u64) -> bool {
+        lies::flip(&mut what, bit)
     }
 }

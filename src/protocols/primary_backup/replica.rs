@@ -9,15 +9,12 @@ impl Step<'_> {
     /// Asks for the lease, or to keep it.
     pub(super) fn ask(&mut self) {
         let (lock, at) = (self.p.spec.lock, self.out.now());
-        match &self.s.lead {
-            Some(lead) => {
-                self.out.send(lock, Message::Renew { epoch: lead.epoch, at });
-                self.out.arm(Timer::Ask, self.p.spec.renew..=self.p.spec.renew);
-            }
-            None => {
-                self.out.send(lock, Message::Acquire { at });
-                self.out.arm(Timer::Ask, self.p.spec.poll.0.clone());
-            }
+        if let Some(lead) = &self.s.lead {
+            self.out.send(lock, Message::Renew { epoch: lead.epoch, at });
+            self.out.arm(Timer::Ask, self.p.spec.renew..=self.p.spec.renew);
+        } else {
+            self.out.send(lock, Message::Acquire { at });
+            self.out.arm(Timer::Ask, self.p.spec.poll.0.clone());
         }
     }
 

@@ -40,7 +40,7 @@ const fn other(phase: Phase) -> Phase {
 }
 
 /// Flips a bit of a value.
-pub(super) fn flip(what: Flip<'_, ThreePhaseCommit>, bit: u64) -> bool {
+pub(super) fn flip(what: &mut Flip<'_, ThreePhaseCommit>, bit: u64) -> bool {
     match what {
         Flip::State(State { records, .. }) | Flip::Stable(Stable { records, .. }) => {
             records.flip(bit)

@@ -438,8 +438,8 @@ impl Protocol for ThreePhaseCommit {
         lies::forge(msg, liar)
     }
 
-    fn flip(what: Flip<'_, Self>, bit: u64) -> bool {
-        lies::flip(what, bit)
+    fn flip(mut what: Flip<'_, Self>, bit: u64) -> bool {
+        lies::flip(&mut what, bit)
     }
 }
 

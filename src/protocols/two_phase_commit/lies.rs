@@ -26,7 +26,7 @@ pub(super) fn forge(msg: &Message, liar: &Liar, coordinates: bool) -> Option<Mes
 }
 
 /// Flips a bit of a value.
-pub(super) fn flip(what: Flip<'_, TwoPhaseCommit>, bit: u64) -> bool {
+pub(super) fn flip(what: &mut Flip<'_, TwoPhaseCommit>, bit: u64) -> bool {
     match what {
         Flip::State(State { records, .. }) | Flip::Stable(Stable { records, .. }) => {
             records.flip(bit)

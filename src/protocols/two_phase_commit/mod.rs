@@ -86,6 +86,7 @@ pub use message::{
 /// How a coordinator and its participants are set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a reader turns by name")]
 pub struct TwoPhaseCommitSpec {
     /// Who coordinates; all others are participants.
     pub coordinator: Address,
@@ -376,9 +377,9 @@ impl Protocol for TwoPhaseCommit {
         out.note(Note::Role { role, epoch: 0 });
         let mut step = Step { p: self, s: &mut state, out };
         if coordinates {
-            step.coordinator_recovers()
+            step.coordinator_recovers();
         } else {
-            step.participant_recovers()
+            step.participant_recovers();
         }
         state
     }
@@ -449,8 +450,8 @@ impl Protocol for TwoPhaseCommit {
         lies::forge(msg, liar, self.coordinates(liar.me().node()?))
     }
 
-    fn flip(what: Flip<'_, Self>, bit: u64) -> bool {
-        lies::flip(what, bit)
+    fn flip(mut what: Flip<'_, Self>, bit: u64) -> bool {
+        lies::flip(&mut what, bit)
     }
 }
 

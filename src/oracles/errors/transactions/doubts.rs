@@ -57,7 +57,7 @@ struct Doubt {
 struct Doubts {
     kind: &'static Kind,
     within: Span,
-    doubts: OrdMap<(Address, CallId), Doubt>,
+    open: OrdMap<(Address, CallId), Doubt>,
     /// Nodes that are not up.
     away: OrdSet<Address>,
     /// Since when no fault is active and every node is up, as far as is known.
@@ -75,7 +75,7 @@ impl Doubts {
         Doubts {
             kind,
             within,
-            doubts: OrdMap::new(),
+            open: OrdMap::new(),
             away: OrdSet::new(),
             stable: Some(Instant::ZERO),
             standing: OrdSet::new(),
@@ -97,24 +97,24 @@ impl Doubts {
     }
 
     fn doubts_of(&self, who: Address) -> Vec<(Address, CallId)> {
-        self.doubts.keys().filter(|(node, _)| *node == who).copied().collect()
+        self.open.keys().filter(|(node, _)| *node == who).copied().collect()
     }
 
     fn fold(&mut self, record: &Record) {
         for liar in super::liars(&record.what, OrdSet::new()) {
             for key in self.doubts_of(liar) {
-                self.doubts.remove(&key);
+                self.open.remove(&key);
             }
         }
         let Some(who) = record.who else { return };
         match record.what {
             What::Noted(Note::TransactionVoted { transaction, yes: true }) => {
                 let doubt = Doubt { since: record.at, voted: record.id };
-                self.doubts.entry((who, transaction)).or_insert(doubt);
+                self.open.entry((who, transaction)).or_insert(doubt);
                 self.quiet_until = self.quiet_until.min(record.at + self.within);
             }
             What::Noted(Note::TransactionEnded { transaction, .. }) => {
-                self.doubts.remove(&(who, transaction));
+                self.open.remove(&(who, transaction));
             }
             What::Life(Life::Paused) => {
                 self.away.insert(who);
@@ -122,13 +122,13 @@ impl Doubts {
             What::Life(Life::Down) => {
                 self.away.insert(who);
                 for key in self.doubts_of(who) {
-                    self.doubts.remove(&key);
+                    self.open.remove(&key);
                 }
             }
             What::Life(Life::Up) => {
                 self.away.remove(&who);
                 for key in self.doubts_of(who) {
-                    if let Some(doubt) = self.doubts.get_mut(&key) {
+                    if let Some(doubt) = self.open.get_mut(&key) {
                         doubt.since = record.at;
                     }
                 }
@@ -140,7 +140,7 @@ impl Doubts {
     /// Returns the doubt that a node has had for too long, the oldest first.
     fn overdue(&self, now: Instant) -> OrdMap<Address, (CallId, Doubt)> {
         let mut overdue = OrdMap::new();
-        for ((who, transaction), doubt) in &self.doubts {
+        for ((who, transaction), doubt) in &self.open {
             let since = self.counts_since(*who, doubt);
             if since.is_some_and(|since| now.since(since) >= self.within) {
                 let first = overdue.entry(*who).or_insert((*transaction, *doubt));
@@ -154,7 +154,7 @@ impl Doubts {
 
     /// Finds the next instant at which somebody may have waited for too long.
     fn rest(&mut self, now: Instant) {
-        let due = self.doubts.values().map(|doubt| doubt.since + self.within);
+        let due = self.open.values().map(|doubt| doubt.since + self.within);
         let next = due.filter(|due| *due > now).min();
         self.quiet_until = next.unwrap_or(now + self.within);
     }
@@ -169,7 +169,7 @@ impl Oracle for Doubts {
         let now = record.at;
         self.stable = truth.stable_since();
         self.fold(record);
-        let calm = self.doubts.is_empty() || now < self.quiet_until;
+        let calm = self.open.is_empty() || now < self.quiet_until;
         if calm && self.standing.is_empty() {
             return;
         }
