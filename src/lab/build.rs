@@ -2,7 +2,7 @@
 
 use crate::faults;
 use crate::oracles::{Bounds, Panel};
-use crate::protocols::{ProtocolSpec, raft::Raft};
+use crate::protocols::{ProtocolSpec, pbft::Pbft, raft::Raft};
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
@@ -21,6 +21,7 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(Raft { nodes, spec }, scenario, seed, tape)
         }
+        ProtocolSpec::Pbft(spec) => assemble(Pbft::new(nodes, spec.clone()), scenario, seed, tape),
     }
 }
 

@@ -103,7 +103,7 @@ impl Hears {
             | What::Synced { .. } => Hears::NOTHING,
             What::Noted(note) => match note {
                 Note::Role { .. } => Hears::ROLES,
-                Note::Voted { .. } => Hears::VOTES,
+                Note::Voted { .. } | Note::Prepared { .. } => Hears::VOTES,
                 Note::Appended { .. } | Note::Truncated { .. } | Note::Restored(_) => Hears::LOGS,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) => Hears::SUSPICIONS,
@@ -211,6 +211,7 @@ pub static ORACLES: &[&Kind] = &[
     &errors::log_matching::KIND,
     &errors::leader_completeness::KIND,
     &errors::state_machine_safety::KIND,
+    &errors::one_certificate::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
     &failures::linearizable::KIND,

@@ -7,6 +7,7 @@
 //! To add one: a file here that implements `sim::Protocol`, and its line in the catalogue.
 
 pub mod kv;
+pub mod pbft;
 pub mod raft;
 
 use std::ops::RangeInclusive;
@@ -20,6 +21,8 @@ use crate::sim::{MessageKind, Span, SpanRange};
 pub enum ProtocolSpec {
     /// Raft.
     Raft(raft::RaftSpec),
+    /// Practical Byzantine fault tolerance.
+    Pbft(pbft::PbftSpec),
 }
 
 impl ProtocolSpec {
@@ -27,6 +30,7 @@ impl ProtocolSpec {
     pub const fn entry(&self) -> &'static Entry {
         match self {
             ProtocolSpec::Raft(_) => &raft::ENTRY,
+            ProtocolSpec::Pbft(_) => &pbft::ENTRY,
         }
     }
 
@@ -38,6 +42,7 @@ impl ProtocolSpec {
         within("nodes", u64::from(nodes), self.entry().nodes.clone())?;
         match self {
             ProtocolSpec::Raft(spec) => spec.check(),
+            ProtocolSpec::Pbft(spec) => spec.check(),
         }
     }
 }
@@ -68,7 +73,7 @@ pub struct Entry {
 }
 
 /// Every algorithm that there is.
-pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY];
+pub static PROTOCOLS: &[&Entry] = &[&raft::ENTRY, &pbft::ENTRY];
 
 /// Finds an algorithm by its name or one of its other names.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -118,6 +118,7 @@ fn noted(who: &str, note: &Note) -> String {
         }
         Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
         Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
+        Note::Prepared { slot, .. } => format!("{who} knows that a quorum agrees to slot {slot}"),
         Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
         Note::Suspects(about) => format!("{who} suspects {about}"),
         Note::Trusts(about) => format!("{who} trusts {about} again"),

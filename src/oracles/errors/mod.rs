@@ -19,6 +19,7 @@ pub mod leader_append_only;
 pub mod leader_completeness;
 pub mod log_matching;
 pub mod no_leader;
+pub mod one_certificate;
 pub mod one_vote_a_term;
 pub mod stale_leader;
 pub mod state_machine_safety;
