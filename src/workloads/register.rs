@@ -215,16 +215,16 @@ impl RegisterClient {
         let asked = self.favourite;
         let open = Open { op, attempt: 1, tried: 1, hops: 0, asked, waits: true };
         self.open.insert(self.serial, open);
-        self.ask(asked, call, op, out);
+        self.ask(asked, 1, call, op, out);
         out.arm(ClientTimer::Patience { serial: call.serial }, self.timeout..=self.timeout);
         out.arm(ClientTimer::Deadline { serial: call.serial }, self.deadline..=self.deadline);
     }
 
-    /// Sends a call to one node, or to all of them.
-    fn ask(&self, to: Address, call: CallId, op: Op, out: &mut ClientOutbox) {
+    /// Sends a call to one node, or to all of them. A redirect that is followed is no new try.
+    fn ask(&self, to: Address, tried: u16, call: CallId, op: Op, out: &mut ClientOutbox) {
         let all = match self.calls.asks {
             Asks::One => false,
-            Asks::OneThenAll => call.attempt > 1,
+            Asks::OneThenAll => tried > 1,
             Asks::All => true,
         };
         if !all {
@@ -252,9 +252,9 @@ impl RegisterClient {
         open.attempt = open.attempt.saturating_add(1);
         (open.asked, open.waits) = (to, true);
         let call = CallId { client: self.me, serial, attempt: open.attempt };
-        let op = open.op;
+        let (op, tried) = (open.op, open.tried);
         out.note(ClientNote::Retried { call, to });
-        self.ask(to, call, op, out);
+        self.ask(to, tried, call, op, out);
         out.arm(ClientTimer::Patience { serial }, self.timeout..=self.timeout);
     }
 
@@ -267,7 +267,11 @@ impl RegisterClient {
             if !self.believes(from, serial, outcome) {
                 return;
             }
-            self.favourite = from;
+            // Of several who answer alike the last one is no better than the others: whom to ask a
+            // redirect says, or a try that fails.
+            if self.calls.matching <= 1 {
+                self.favourite = from;
+            }
             self.close(serial, out);
             return out.note(ClientNote::Returned { call, op, outcome });
         };
