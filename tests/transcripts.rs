@@ -80,5 +80,6 @@ macro_rules! folders {
 }
 
 folders! {
+    pbft: faultlab::protocols::pbft::Pbft,
     raft: faultlab::protocols::raft::Raft,
 }

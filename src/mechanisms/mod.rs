@@ -12,6 +12,7 @@
 pub mod clients;
 pub mod elections;
 pub mod integrity;
+pub mod lies;
 pub mod logs;
 pub mod promises;
 
@@ -40,6 +41,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &logs::LOGS,
     &promises::PROMISES,
     &integrity::INTEGRITY,
+    &lies::LIES,
 ];
 
 /// Iterates over every mechanism.

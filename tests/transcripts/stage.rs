@@ -5,6 +5,7 @@ use std::error::Error;
 
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
+use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::sim::Protocol;
 use goldenscript::ArgumentConsumer;
@@ -66,5 +67,16 @@ impl Staged for Raft {
             terms.extend(std::iter::repeat_n(of.parse::<u64>()?, times.parse()?));
         }
         Ok(Stable::with_terms(term, terms))
+    }
+}
+
+impl Staged for Pbft {
+    type Spec = PbftSpec;
+    const ENTRY: &'static Entry = &pbft::ENTRY;
+    const EPOCH: &'static str = "view";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: PbftSpec) -> Pbft {
+        Pbft::new(nodes, spec)
     }
 }

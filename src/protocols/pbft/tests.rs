@@ -328,7 +328,7 @@ fn each_lie_is_well_formed_and_none_is_believed_where_it_needs_anothers_signatur
         vote(1, Phase::Commit, 0, 2, 2),
         Message::Checkpoint(sign(1, Mark { seq: 4, digest: 9 })),
         Message::ViewChange(change(1, 1, held.clone())),
-        new_view(4, vec![change(1, 4, held), change(2, 4, vec![]), change(3, 4, vec![])]),
+        new_view(4, vec![change(1, 4, held.clone()), change(2, 4, held), change(3, 4, vec![])]),
     ];
     let mut told = 0;
     for untruth in [Untruth::Contrary, Untruth::Value, Untruth::Denial] {
@@ -342,8 +342,8 @@ fn each_lie_is_well_formed_and_none_is_believed_where_it_needs_anothers_signatur
             let believed = victim.state.active && victim.contained().is_empty();
             let harmless = match &lie {
                 Message::PrePrepare(_) => untruth == Untruth::Contrary, // a client's own request
-                Message::ViewChange(_) => untruth == Untruth::Denial, // others will not deny it
-                Message::Vote(_) | Message::Checkpoint(_) => true, // one of a quorum
+                Message::ViewChange(_) => untruth == Untruth::Denial,   // others will not deny it
+                Message::Vote(_) | Message::Checkpoint(_) => true,      // one of a quorum
                 _ => false,
             };
             assert_eq!(believed, harmless, "{untruth:?} {lie:?}");
@@ -371,7 +371,7 @@ fn the_view_timer_doubles_until_something_is_executed() {
         (2..=3).for_each(|by| node.hear(by, Message::ViewChange(change(by, view, vec![]))));
         waits.extend(patience(&node));
     }
-    assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000]);
+    assert_eq!(waits, [500, 1_000, 4_000, 8_000], "view 3 is its own, and begins at once");
     let changes = (1..=3).map(|by| change(by, 6, vec![certificate(0, 1, 7, &[2, 3])]));
     node.hear(3, new_view(6, changes.collect()));
     assert_eq!((node.state.view, node.state.active), (6, true));
@@ -380,7 +380,8 @@ fn the_view_timer_doubles_until_something_is_executed() {
 }
 
 #[test]
-fn f_plus_one_others_are_joined_before_the_own_timer_runs_out_at_the_least_view_that_they_ask_for() {
+fn f_plus_one_others_are_joined_before_the_own_timer_runs_out_at_the_least_view_that_they_ask_for()
+{
     let mut node = Node::start(2);
     node.hear(3, Message::ViewChange(change(3, 5, vec![])));
     assert_eq!((node.state.view, node.state.active), (0, true));
