@@ -6,7 +6,7 @@ use faultlab::lab::{Scenario, read_scenario};
 use faultlab::oracles::State;
 
 fn scenario(nodes: u16, rest: &str) -> Scenario {
-    let text = format!("(title: \"sweep\", protocol: Pbft(()), nodes: {nodes}, {rest})");
+    let text = format!("(title: \"sweep\", protocol: Pbft(), nodes: {nodes}, {rest})");
     read_scenario("sweep", &text).unwrap_or_else(|report| panic!("{report}"))
 }
 

@@ -12,8 +12,8 @@ use faultlab::sim::chance::{Chance, Identity};
 use faultlab::sim::disk::Disk;
 use faultlab::sim::record::Causes;
 use faultlab::sim::{
-    Address, CallId, ClientNote, Effect, Event, EventId, FaultId, Instant, Lever, Liar, Lie, Life, LogRow, Mood, Note, Op,
-    Outbox, Outcome, Protocol, Record, Role, Span, Ticket, What, Whom,
+    Address, CallId, ClientNote, Effect, Event, EventId, FaultId, Instant, Lever, Liar, Lie, Life,
+    LogRow, Mood, Note, Op, Outbox, Outcome, Protocol, Record, Span, Ticket, What, Whom,
 };
 
 use crate::stage::{Staged, safety_of};

@@ -217,7 +217,7 @@ fn a_state_that_differs_from_the_quorums_is_replaced_by_one_that_is_proved() {
     assert!(Pbft::flip(Flip::State(&mut node.state), 3));
     (5..=8).for_each(|seq| node.decide(seq, 4));
     let mark = Mark { seq: 8, digest: right.digest() };
-    [1, 3, 4].map(|by| node.hear(by, Message::Checkpoint(sign(by, mark))));
+    [1, 3, 4].into_iter().for_each(|by| node.hear(by, Message::Checkpoint(sign(by, mark))));
     assert!(node.state.diverged && node.state.checkpoints.is_empty());
     let signed = [1, 3, 4].map(|by| sign(by, mark)).to_vec();
     let proof = Arc::new(Proof { mark, signed });
@@ -375,7 +375,7 @@ fn the_view_timer_doubles_until_something_is_executed() {
     let changes = (1..=3).map(|by| change(by, 6, vec![certificate(0, 1, 7, &[2, 3])]));
     node.hear(3, new_view(6, changes.collect()));
     assert_eq!((node.state.view, node.state.active), (6, true));
-    [1, 2, 3].map(|by| node.hear(by, vote(by, Phase::Commit, 6, 1, 7)));
+    [1, 2, 3].into_iter().for_each(|by| node.hear(by, vote(by, Phase::Commit, 6, 1, 7)));
     assert_eq!((node.state.executed, node.state.doubled), (1, 0));
 }
 

@@ -42,16 +42,14 @@ impl Step<'_> {
         change
     }
 
-    /// Takes in a view change, where it proves what it says. Who asks for a view that has begun is
-    /// shown that it has.
+    /// Takes in a view change, where it proves what it says. One for a view that has begun comes
+    /// too late; its sender will ask where everybody is.
     pub(super) fn view_change_came(&mut self, from: Address, change: Arc<Signed<ViewChange>>) {
         let by = self.pbft.signer(&change).filter(|_| self.pbft.is_view_change(&change));
         let Some(by) = by else { return self.contained("prepared certificate", from) };
         let view = change.value().view;
-        if let Some(new) = self.s.new_view.clone().filter(|new| new.value().view >= view) {
-            return self.send(by, Message::NewView(new));
-        }
-        if by != self.s.me && self.s.changes.get(&by).is_none_or(|known| known.value().view < view)
+        let begun = self.s.active && view <= self.s.view;
+        if by != self.s.me && !begun && self.s.changes.get(&by).is_none_or(|known| known.value().view < view)
         {
             self.s.changes.insert(by, change);
             self.gather();
