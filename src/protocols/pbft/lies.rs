@@ -28,7 +28,7 @@ impl Pbft {
     }
 
     /// Another order: each number holds what the one before it holds. Liars that tell it together
-    /// tell the same, with nothing to arrange.
+    /// tell the same, with nothing to arrange. And another state, which no other liar tells.
     fn contrary(&self, s: &State, msg: &Message, liar: &Liar) -> Option<Message> {
         match msg {
             Message::PrePrepare(order) => {
@@ -39,10 +39,15 @@ impl Pbft {
                 Some(Message::PrePrepare(Order { said, request: Some(request) }))
             }
             Message::Vote(vote) => {
-                let request = self.other_request(s, vote.value());
-                let digest = Digest::of(Some(&request?));
+                let other = self.other_request(s, vote.value()).map(|r| Digest::of(Some(&r)));
+                let digest = other.unwrap_or(Digest(mix(vote.value().digest.0).max(1)));
                 let said = Statement { digest, ..*vote.value() };
                 liar.sign(vote.by(), said).map(Message::Vote)
+            }
+            Message::Checkpoint(mark) => {
+                let mut value = *mark.value();
+                value.digest = mix(value.digest);
+                liar.sign(mark.by(), value).map(Message::Checkpoint)
             }
             Message::NewView(new) => {
                 let NewView { view, changes, orders } = new.value();
@@ -66,7 +71,7 @@ impl Pbft {
     }
 
     /// Another value: a request that no client made, a state that nobody is in, a certificate of
-    /// what was never agreed to.
+    /// what was never agreed to. Of digests it says the truth: they are no values.
     fn false_value(&self, s: &State, msg: &Message, liar: &Liar) -> Option<Message> {
         match msg {
             Message::Request(request) => false_request(request, liar).map(Message::Request),
@@ -76,16 +81,6 @@ impl Pbft {
                 let said = Statement { digest, ..*order.said.value() };
                 let said = liar.sign(order.said.by(), said)?;
                 Some(Message::PrePrepare(Order { said, request: Some(request) }))
-            }
-            Message::Vote(vote) => {
-                let digest = Digest(mix(vote.value().digest.0).max(1));
-                let said = Statement { digest, ..*vote.value() };
-                liar.sign(vote.by(), said).map(Message::Vote)
-            }
-            Message::Checkpoint(mark) => {
-                let mut value = *mark.value();
-                value.digest = mix(value.digest);
-                liar.sign(mark.by(), value).map(Message::Checkpoint)
             }
             Message::ViewChange(change) => {
                 let ViewChange { view, stable, .. } = change.value();

@@ -49,7 +49,9 @@ impl Step<'_> {
         let Some(by) = by else { return self.contained("prepared certificate", from) };
         let view = change.value().view;
         let begun = self.s.active && view <= self.s.view;
-        if by != self.s.me && !begun && self.s.changes.get(&by).is_none_or(|known| known.value().view < view)
+        if by != self.s.me
+            && !begun
+            && self.s.changes.get(&by).is_none_or(|known| known.value().view < view)
         {
             self.s.changes.insert(by, change);
             self.gather();
