@@ -130,6 +130,23 @@ fn votes_are_split_as_often_as_was_published() {
     }
 }
 
+/// 2n(n − 1) messages between n replicas of PBFT, the request and n answers, and five delays from
+/// the one to the other (Castro and Liskov 1999, §4.2): where nothing fails nothing else is said,
+/// and no checkpoint is due.
+#[test]
+fn pbft_costs_what_its_phases_cost() {
+    for n in [1_u16, 4, 5, 6, 7, 10, 13] {
+        let nodes = format!("nodes={n}");
+        let rows = run("messages", 3, 1, &["protocol=pbft", &nodes]).rows;
+        assert_eq!(rows.len(), 1, "luck changes nothing: {rows:?}");
+        let n = f64::from(n);
+        let found = ["messages", "calls", "answers"].map(|column| number(&rows[0], column));
+        assert_eq!(found, [2.0 * n * (n - 1.0), 1.0, n]);
+        let delays = if n > 1.0 { 5.0 } else { 2.0 };
+        assert_eq!(number(&rows[0], "delays"), delays);
+    }
+}
+
 /// Whatever is measured, the same seed gives the same output on one thread and on three, and
 /// another seed gives another.
 #[test]

@@ -80,6 +80,7 @@ macro_rules! folders {
 }
 
 folders! {
+    pbft: faultlab::protocols::pbft::Pbft,
     raft: faultlab::protocols::raft::Raft,
     gossip: faultlab::protocols::gossip::Gossip,
     swim: faultlab::protocols::swim::Swim,

@@ -163,6 +163,7 @@ fn noted(who: &str, note: &Note) -> Option<String> {
         Note::Role { role, epoch } => format!("{who} became {} in term {epoch}", role.word()),
         Note::Voted { epoch, candidate } => format!("{who} voted for {candidate} in term {epoch}"),
         Note::Suspects(whom) => format!("{who} heard nothing of {whom} and suspected it"),
+        Note::Prepared { slot, .. } => format!("{who} learnt that a quorum agrees to slot {slot}"),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is decided"),
         Note::Stored { epoch } => format!("{who} took a state of epoch {epoch}"),
         Note::TransactionVoted { transaction, yes: true } => {

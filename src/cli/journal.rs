@@ -153,6 +153,7 @@ fn of_noted(note: &Note) -> (&'static str, Map<String, Value>) {
         Note::Appended { slot, entry } => ("appended", of_slot(*slot, *entry)),
         Note::Truncated { from } => ("truncated", fields([("from", json!(from))])),
         Note::Restored(log) => ("restored", fields([("entries", json!(log.len()))])),
+        Note::Prepared { slot, entry } => ("prepared", of_slot(*slot, *entry)),
         Note::Decided { slot, entry } => ("decided", of_slot(*slot, *entry)),
         Note::Holds(held) => ("holds", of_held(held)),
         Note::Found(copies) => ("found", fields([("copies", json!(copies.len()))])),

@@ -5,6 +5,7 @@ use crate::oracles::{Bounds, OF_LOAD, Panel};
 use crate::protocols::generals::Generals;
 use crate::protocols::hotstuff::HotStuff;
 use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
+use crate::protocols::pbft::Pbft;
 use crate::protocols::phi_accrual::PhiAccrual;
 use crate::protocols::primary_backup::PrimaryBackup;
 use crate::protocols::quorum_store::QuorumStore;
@@ -79,6 +80,7 @@ pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
             spec.idempotency &= scenario.mechanisms.contains(&Mechanism::Idempotency);
             assemble(PrimaryBackup::new(nodes, spec), scenario, seed, tape)
         }
+        ProtocolSpec::Pbft(spec) => assemble(Pbft::new(nodes, spec.clone()), scenario, seed, tape),
     }
 }
 

@@ -42,6 +42,7 @@ fn noted(who: &str, note: &Note) -> String {
         Note::Appended { slot, .. } => format!("{who} put an entry into slot {slot}"),
         Note::Truncated { from } => format!("{who} cut its log from slot {from} on"),
         Note::Restored(log) => format!("{who} read {} entries from its disk", log.len()),
+        Note::Prepared { slot, .. } => format!("{who} learnt that a quorum agrees to slot {slot}"),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is committed"),
         Note::Holds(held) => format!("{who} took k{} = {}", held.key, held.value),
         Note::Found(copies) => format!("{who} read {} keys from its disk", copies.len()),

@@ -111,8 +111,8 @@ impl Hears {
             | What::Synced { .. } => Hears::NOTHING,
             What::Noted(note) => match note {
                 Note::Role { .. } => Hears::ROLES,
-                Note::Voted { .. } => Hears::VOTES,
                 Note::Holds(_) | Note::Found(_) => Hears::COPIES,
+                Note::Voted { .. } | Note::Prepared { .. } => Hears::VOTES,
                 Note::Decided { .. } => Hears::DECISIONS,
                 Note::Suspects(_) | Note::Trusts(_) | Note::Buries(_) => Hears::SUSPICIONS,
                 Note::Accuses { .. } => Hears::EVIDENCE,
@@ -229,6 +229,7 @@ pub static ORACLES: &[&Kind] = &[
     &errors::leader_completeness::KIND,
     &errors::state_machine_safety::KIND,
     &errors::overloaded::KIND,
+    &errors::one_certificate::KIND,
     &errors::agreement::KIND,
     &errors::validity::KIND,
     &errors::obeys_alike::KIND,

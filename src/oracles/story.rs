@@ -104,6 +104,7 @@ fn note(verb: &str, rest: &[&str]) -> Note {
         "stands" => Note::Role { role: Role::Candidate, epoch: at(0) },
         "votes" => Note::Voted { epoch: at(0), candidate: who(1) },
         "appends" => Note::Appended { slot: at(0), entry: entry(rest[1], rest[2]) },
+        "prepares" => Note::Prepared { slot: at(0), entry: entry(rest[1], rest[2]) },
         "decides" => Note::Decided { slot: at(0), entry: entry(rest[1], rest[2]) },
         "cuts" => Note::Truncated { from: at(0) },
         "restores" => {

@@ -9,9 +9,11 @@
 //! on.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
 use imbl::OrdMap;
 
+use crate::sim::chance::mix;
 use crate::sim::{Address, CallId, Op, Outcome};
 
 /// How many applied calls the store remembers for each client.
@@ -19,6 +21,44 @@ use crate::sim::{Address, CallId, Op, Outcome};
 /// A client may have several calls open, so the last one alone is not enough; and the table may not
 /// grow for ever. A client with more open calls than this may find an old one refused.
 pub const CALLS_KEPT: usize = 64;
+
+/// A stable hash over numbers, the same on every machine.
+#[derive(Debug, Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        mix(self.0)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ mix(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+}
 
 /// What a log entry asks of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +185,13 @@ impl Store {
         Applied::Fresh(outcome)
     }
 
+    /// Returns a number that two stores share only where they hold the same.
+    pub fn digest(&self) -> u64 {
+        let mut digest = Mixer::default();
+        self.hash(&mut digest);
+        digest.finish()
+    }
+
     /// Flips a bit of one of the values; `bit` is a random number that picks which. Returns whether
     /// there was a value.
     pub fn flip(&mut self, bit: u64) -> bool {
@@ -231,6 +278,21 @@ mod tests {
         assert_eq!(store.read(1), Some(u64::from(last)));
         let session = store.sessions.get(&Address::Client(1)).expect("it called");
         assert_eq!((session.outcomes.len(), session.forgotten), (CALLS_KEPT, 3));
+    }
+
+    #[test]
+    fn a_digest_tells_stores_apart_and_nothing_else() {
+        let mut store = Store::default();
+        let empty = store.digest();
+        store.apply(&write(1, 1, 10));
+        let one = store.digest();
+        assert_ne!(one, empty);
+        assert_eq!(store.clone().digest(), one);
+        assert_eq!(one, 6_567_612_343_230_941_513, "the same on every machine");
+        assert!(store.flip(5) && store.digest() != one);
+        assert!(store.flip(5) && store.digest() == one);
+        store.apply(&write(1, 2, 10));
+        assert_eq!(store.digest(), one, "nothing changed");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod gossip;
 pub mod hotstuff;
 pub mod kv;
 pub mod paxos;
+pub mod pbft;
 pub mod phi_accrual;
 pub mod primary_backup;
 pub mod quorum_store;
@@ -59,6 +60,8 @@ pub enum ProtocolSpec {
     ThreePhaseCommit(three_phase_commit::ThreePhaseCommitSpec),
     /// Primary and backups under a lease.
     PrimaryBackup(primary_backup::PrimaryBackupSpec),
+    /// Practical Byzantine fault tolerance.
+    Pbft(pbft::PbftSpec),
 }
 
 impl ProtocolSpec {
@@ -78,6 +81,7 @@ impl ProtocolSpec {
             ProtocolSpec::TwoPhaseCommit(_) => &two_phase_commit::ENTRY,
             ProtocolSpec::ThreePhaseCommit(_) => &three_phase_commit::ENTRY,
             ProtocolSpec::PrimaryBackup(_) => &primary_backup::ENTRY,
+            ProtocolSpec::Pbft(_) => &pbft::ENTRY,
         }
     }
 
@@ -101,6 +105,7 @@ impl ProtocolSpec {
             ProtocolSpec::TwoPhaseCommit(spec) => spec.check(nodes),
             ProtocolSpec::ThreePhaseCommit(spec) => spec.check(nodes),
             ProtocolSpec::PrimaryBackup(spec) => spec.check(nodes),
+            ProtocolSpec::Pbft(spec) => spec.check(),
         }
     }
 }
@@ -145,6 +150,7 @@ pub static PROTOCOLS: &[&Entry] = &[
     &two_phase_commit::ENTRY,
     &three_phase_commit::ENTRY,
     &primary_backup::ENTRY,
+    &pbft::ENTRY,
 ];
 
 /// Finds an algorithm by its name or one of its other names.

@@ -123,6 +123,14 @@ pub enum Note {
     },
     /// Came back with this log, read from its disk: the entries of slots 1, 2, 3 …
     Restored(Arc<[Slot]>),
+    /// Knows that a quorum agreed to this entry for a slot, in the entry's epoch: no other can be
+    /// agreed to in it (a prepared certificate, Castro and Liskov 1999, §4.2).
+    Prepared {
+        /// Which slot, from 1.
+        slot: u64,
+        /// What.
+        entry: Slot,
+    },
     /// Learned that a slot is decided (committed) and holds this.
     Decided {
         /// Which slot, from 1.

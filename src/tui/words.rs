@@ -126,6 +126,7 @@ fn noted(who: &str, note: &Note) -> String {
         }
         Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
         Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
+        Note::Prepared { slot, .. } => format!("{who} knows that a quorum agrees to slot {slot}"),
         Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
         Note::Holds(Held { key, value, .. }) => format!("{who} now holds k{key} = {value}"),
         Note::Found(copies) => format!("{who} finds {} keys on its disk", copies.len()),

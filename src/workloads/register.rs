@@ -177,8 +177,9 @@ impl RegisterClient {
 
     /// Makes an attempt at an open call, at whom the breaker lets it go to.
     fn attempt(&mut self, call: CallId, out: &mut ClientOutbox) {
-        let Some(wanted) = self.open.get(&call.serial).map(|open| open.asked) else { return };
-        let Some(to) = self.admitted(wanted, call, out) else {
+        let Some(open) = self.open.get(&call.serial) else { return };
+        let (wanted, tried) = (open.asked, open.tried);
+        let Some(to) = self.admitted(wanted, tried, call, out) else {
             out.note(ClientNote::Spared { call, by: "circuit breaker" });
             return self.attempt_failed(call.serial, out);
         };
@@ -188,7 +189,7 @@ impl RegisterClient {
         if call.attempt > 1 {
             out.note(ClientNote::Retried { call, to });
         }
-        self.ask(to, call, op, out);
+        self.ask(to, tried, call, op, out);
         if self.times_out {
             let serial = call.serial;
             out.arm(ClientTimer::Patience { serial }, self.timeout..=self.timeout);
@@ -200,10 +201,11 @@ impl RegisterClient {
     fn admitted(
         &mut self,
         wanted: Address,
+        tried: u16,
         call: CallId,
         out: &mut ClientOutbox,
     ) -> Option<Address> {
-        if self.asks_all(call.attempt) {
+        if self.asks_all(tried) {
             return Some(wanted);
         }
         let mut to = wanted;
@@ -221,9 +223,9 @@ impl RegisterClient {
         None
     }
 
-    /// Sends a call to one node, or to all of them.
-    fn ask(&self, to: Address, call: CallId, op: Op, out: &mut ClientOutbox) {
-        if !self.asks_all(call.attempt) {
+    /// Sends a call to one node, or to all of them. A redirect that is followed is no new try.
+    fn ask(&self, to: Address, tried: u16, call: CallId, op: Op, out: &mut ClientOutbox) {
+        if !self.asks_all(tried) {
             return out.call(to, call, op);
         }
         for node in 1..=self.nodes {
@@ -232,10 +234,10 @@ impl RegisterClient {
     }
 
     /// Returns whether an attempt goes to every node.
-    fn asks_all(&self, attempt: u16) -> bool {
+    fn asks_all(&self, tried: u16) -> bool {
         match self.calls.asks {
             Asks::One => false,
-            Asks::OneThenAll => attempt > 1,
+            Asks::OneThenAll => tried > 1,
             Asks::All => true,
         }
     }
@@ -262,7 +264,8 @@ impl RegisterClient {
 
     fn answered(&mut self, from: Address, call: CallId, outcome: Outcome, out: &mut ClientOutbox) {
         let serial = call.serial;
-        let one = !self.asks_all(call.attempt);
+        let Some(tried) = self.open.get(&serial).map(|open| open.tried) else { return };
+        let one = !self.asks_all(tried);
         let Some(open) = self.open.get_mut(&serial) else { return };
         if outcome == Outcome::Busy {
             // Of many that were asked, the others may still answer.
@@ -282,7 +285,11 @@ impl RegisterClient {
             if !self.believes(from, serial, outcome) {
                 return;
             }
-            self.favourite = from;
+            // Of several who answer alike the last one is no better than the others: whom to ask a
+            // redirect says, or a try that fails.
+            if self.calls.matching <= 1 {
+                self.favourite = from;
+            }
             self.close(serial, out);
             return out.note(ClientNote::Returned { call, op, outcome });
         };
@@ -336,7 +343,7 @@ impl RegisterClient {
     fn unanswered(&mut self, serial: u32, out: &mut ClientOutbox) {
         let Some(open) = self.open.get(&serial).copied().filter(|open| open.waits) else { return };
         let call = CallId { client: self.me, serial, attempt: open.attempt };
-        if !self.asks_all(open.attempt) {
+        if !self.asks_all(open.tried) {
             self.failed_at(open.asked, call, out);
         }
     }

@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use faultlab::oracles::{Bounds, Panel};
 use faultlab::sim::chance::{Chance, Identity};
 use faultlab::sim::disk::Disk;
 use faultlab::sim::record::Causes;
 use faultlab::sim::{
-    Address, CallId, ClientNote, Effect, Event, EventId, Instant, Life, LogRow, Mood, Note, Op,
-    Outbox, Outcome, Protocol, Record, Role, Span, Ticket, What,
+    Address, CallId, ClientNote, Effect, Event, EventId, FaultId, Instant, Lever, Liar, Lie, Life,
+    LogRow, Mood, Note, Op, Outbox, Outcome, Protocol, Record, Span, Ticket, What, Whom,
 };
 
 use crate::stage::{Staged, safety_of};
@@ -324,6 +325,24 @@ impl<P: Staged> Desk<P> {
         self.step(to, Event::Deliver { from: Address::Node(from), msg });
     }
 
+    /// Lets a liar say something else than it meant, in what is on its way and fits. What it notes
+    /// is no evidence any more.
+    pub fn lie(&mut self, liar: &Liar, fits: impl Fn(&Flight<P::Msg>) -> bool) {
+        let (me, says) = (liar.me(), liar.tells());
+        let node = Whom::Only(vec![me]);
+        let lever = Arc::new(Lever::Lie { node, lie: Lie::Tell { says, to: None } });
+        self.record(me, What::Pulled { fault: FaultId(1), lever });
+        for k in 0..self.flights.len() {
+            let Flight { from, to, ref msg } = self.flights[k];
+            let Some(state) = self.state(from).filter(|_| fits(&self.flights[k])) else { continue };
+            let lie = self.protocol.forge(state, msg, Address::Node(to), liar);
+            let Some(lie) = lie else { continue };
+            let (truth, told) = (P::describe(msg), P::describe(&lie));
+            let _ = writeln!(self.text, "n{from} lies to n{to}: {told}, not {truth}");
+            self.flights[k].msg = lie;
+        }
+    }
+
     /// Delivers whatever is on its way, and what comes of it, until nothing is.
     pub fn stabilize(&mut self) {
         for _ in 0..DELIVERIES_MAX {
@@ -382,7 +401,7 @@ impl<P: Staged> Desk<P> {
                 continue;
             };
             let glance = self.protocol.glance(state);
-            let leader = glance.leader.filter(|_| glance.role != Role::Leader);
+            let leader = glance.leader.filter(|_| !glance.role.leads());
             let leader = leader.map_or(String::new(), |leader| format!(" of {leader}"));
             let report = self.protocol.report(state, usize::MAX);
             let mut line = format!("n{node}@{} {}{leader}", glance.epoch, glance.role.word());

@@ -1,6 +1,6 @@
 //! The commands of a script, for any protocol.
 
-use faultlab::sim::{Address, CallId, Mood, Op, Protocol, Span};
+use faultlab::sim::{Address, CallId, Liar, Mood, Op, Protocol, Span, Untruth};
 use goldenscript::{ArgumentConsumer, Command};
 
 use crate::desk::{Desk, Flight};
@@ -118,6 +118,9 @@ fn run_on<P: Staged>(
         }
         // drop [from=NODE] [to=NODE] [kind=NAME] [count=N]
         "drop" => drop(take(desk, args)?),
+        // lie NODE contrary|value|denial [to=NODE] [kind=NAME] [with=NODE]: what it has on its way
+        // says something else than it meant; it may sign for the one it lies with too
+        "lie" => lie(desk, args)?,
         // stabilize: deliver until nothing is on its way
         "stabilize" => desk.stabilize(),
         "sync" => desk.sync(next_node(args)?, true),
@@ -164,6 +167,26 @@ fn mood(name: &str) -> Fallible<Mood> {
         "wiped" => Ok(Mood::Wiped),
         other => Err(format!("no disk is {other}").into()),
     }
+}
+
+fn lie<P: Staged>(desk: &mut Desk<P>, args: &mut ArgumentConsumer<'_>) -> Fallible<()> {
+    let liar = next_node(args)?;
+    let says = match args.next_pos().ok_or("which lie?")?.value.as_str() {
+        "contrary" => Untruth::Contrary,
+        "value" => Untruth::Value,
+        "denial" => Untruth::Denial,
+        other => return Err(format!("no lie is called {other}").into()),
+    };
+    let to = args.lookup("to").map(|argument| node_of(&argument.value)).transpose()?;
+    let kind = args.lookup("kind").map(|argument| argument.value.clone());
+    let with = args.lookup("with").map(|argument| node_of(&argument.value)).transpose()?;
+    let all = std::iter::once(liar).chain(with).map(Address::Node).collect();
+    desk.lie(&Liar::new(Address::Node(liar), says, all), |flight| {
+        flight.from == liar
+            && to.is_none_or(|to| to == flight.to)
+            && kind.as_ref().is_none_or(|kind| kind == P::describe(&flight.msg).kind.name)
+    });
+    Ok(())
 }
 
 /// Finds the one timer that is meant.

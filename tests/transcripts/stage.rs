@@ -6,6 +6,7 @@ use std::error::Error;
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
+use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
 use faultlab::protocols::primary_backup::{self, PrimaryBackup, PrimaryBackupSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::protocols::swim::{self, Swim, SwimSpec};
@@ -126,5 +127,16 @@ impl Staged for PrimaryBackup {
 
     fn stage(nodes: u16, spec: PrimaryBackupSpec) -> PrimaryBackup {
         PrimaryBackup::new(nodes, spec)
+    }
+}
+
+impl Staged for Pbft {
+    type Spec = PbftSpec;
+    const ENTRY: &'static Entry = &pbft::ENTRY;
+    const EPOCH: &'static str = "view";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: PbftSpec) -> Pbft {
+        Pbft::new(nodes, spec)
     }
 }

@@ -28,6 +28,7 @@ pub mod log_matching;
 pub mod no_leader;
 pub mod obeys_alike;
 pub mod obeys_commander;
+pub mod one_certificate;
 pub mod one_vote_a_term;
 pub mod overloaded;
 pub mod proven_culprit;
