@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::FaultSpec;
 use crate::protocols::ProtocolSpec;
+use crate::protocols::bounds::{self, Bound};
 use crate::sim::{Mood, Rate, Span, SpanRange};
 use crate::workloads::WorkloadSpec;
 
@@ -316,6 +317,11 @@ impl Scenario {
     /// Where the scenario says what cannot be: with the path to it.
     pub fn check(&self) -> Result<(), Problem> {
         super::check::scenario(self)
+    }
+
+    /// Returns how many faults its algorithm bears; nothing forbids more.
+    pub fn bound(&self) -> Bound {
+        bounds::bound(&self.protocol, self.nodes)
     }
 
     /// Writes the scenario as RON; `read_scenario` reads back an equal one.

@@ -9,6 +9,7 @@
 
 pub mod atomic;
 pub mod block;
+pub mod bounds;
 pub mod generals;
 pub mod gossip;
 pub mod hotstuff;

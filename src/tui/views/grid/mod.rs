@@ -12,7 +12,7 @@ mod flow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::sim::{Life, Role};
+use crate::sim::{Life, NodeScene, Role};
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, count};
@@ -88,15 +88,38 @@ fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
             row.add(ink, format!(", {number} {}", life.word()));
         }
     }
-    let leads =
-        |node: &&crate::sim::NodeScene| node.life != Life::Down && node.glance.role == Role::Leader;
+    bound(moment, &mut row);
+    let leads = |node: &&NodeScene| node.life != Life::Down && node.glance.role.leads();
+    let waits = |node: &NodeScene| {
+        use Role::{Backup, Candidate, Follower, PreCandidate};
+        matches!(node.glance.role, Backup | Candidate | Follower | PreCandidate)
+    };
     let mut leaders = nodes.iter().filter(leads);
     match (leaders.next(), leaders.count()) {
-        (None, _) => row.add(Ink::Candidate, " · nobody leads "),
+        (None, _) if nodes.iter().any(waits) => row.add(Ink::Candidate, " · nobody leads "),
+        (None, _) => row.add(Ink::Muted, " "),
         (Some(leader), 0) => row.add(Ink::Leader, format!(" · {} leads ", leader.address)),
         (Some(_), more) => row.add(Ink::Error, format!(" · {} believe they lead ", more + 1)),
     }
     row
+}
+
+/// Says how many faults the algorithm bears, and whether that bound was passed.
+fn bound(moment: &Moment<'_>, row: &mut Row<'_>) {
+    let nodes = &moment.scene.nodes;
+    let bound = moment.session.scenario().bound();
+    let down = nodes.iter().filter(|node| node.life == Life::Down).count();
+    let liars = moment.session.panel().liars().len();
+    let (may_be_down, may_lie) = (usize::from(bound.down), usize::from(bound.liars));
+    if liars > 0 {
+        let ink = if liars > may_lie { Ink::Error } else { Ink::Muted };
+        row.add(ink, format!(", {liars} lied (bears {may_lie})"));
+    }
+    if down > may_be_down {
+        row.add(Ink::Error, format!(", more down than the {may_be_down} it bears"));
+    } else if liars == 0 {
+        row.add(Ink::Muted, format!(", bears {may_be_down} down, {may_lie} lying"));
+    }
 }
 
 /// Draws the nodes as densely as it takes; returns the first row below them.
