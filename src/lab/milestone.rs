@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::oracles::{Grade, Signal, Subject};
-use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, Role, What};
+use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, What};
 
 /// What kind of moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,9 @@ impl Milestone {
     pub(super) fn of_record(record: &Record, moves: u64, decided: &mut u64) -> Option<Milestone> {
         let who = record.who;
         let what = match &record.what {
-            What::Noted(Note::Role { role: Role::Leader, epoch }) => Happening::Leads(who?, *epoch),
+            What::Noted(Note::Role { role, epoch }) if role.is_alone() => {
+                Happening::Leads(who?, *epoch)
+            }
             What::Noted(Note::Decided { slot, .. }) if *slot > *decided => {
                 *decided = *slot;
                 Happening::Decided(*slot)

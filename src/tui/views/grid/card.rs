@@ -133,7 +133,11 @@ impl Node<'_> {
         let mut row = Row::new(eyes.theme);
         let was = if self.scene.life == Life::Down { "was " } else { "" };
         let (term, length) = (glance.epoch, glance.length);
+        // Transactions stand in no order, so that there is neither a term nor a log.
+        let transacts = matches!(glance.role, Role::Coordinator | Role::Participant);
         let text = match width {
+            ROOMY.. if transacts => format!("{was}{length} asked · ✓{} committed", glance.decided),
+            _ if transacts => format!("{was}{length} asked"),
             ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
             WORDY.. => format!("{was}term {term} log {length}"),
             _ => format!("t{term} log {length}"),
@@ -211,7 +215,8 @@ impl Node<'_> {
         // A name takes three columns or four, the words around the names ten.
         let most = width.saturating_sub(8) / 3;
         let down = self.scene.life == Life::Down;
-        if self.scene.glance.role == Role::Leader && !down {
+        let role = self.scene.glance.role;
+        if (role.is_alone() || role == Role::Coordinator) && !down {
             let nobody = if width >= WORDY { "nobody else" } else { "nobody" };
             let who = if led.len() == 0 { nobody.to_owned() } else { group(led, most) };
             return Some(row.say(Ink::Leader, format!("leads {who}")));
