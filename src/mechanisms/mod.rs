@@ -18,7 +18,6 @@ pub mod epidemics;
 pub mod integrity;
 pub mod leases;
 pub mod liars;
-pub mod lies;
 pub mod load;
 pub mod logs;
 pub mod promises;
@@ -57,7 +56,6 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &epidemics::EPIDEMICS,
     &agreements::AGREEMENTS,
     &leases::LEASES,
-    &lies::LIES,
 ];
 
 /// Iterates over every mechanism.
