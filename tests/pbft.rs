@@ -128,7 +128,7 @@ fn misery(seed: u64) -> Scenario {
     let loss = [0, 0, 5, 15, 25][dice.below(5) as usize];
     let rest = format!(
         "network: (latency: Uniform(\"1ms..10ms\"), loss: 0.{loss:02}, duplicate: 0.05, reorder: \
-         0.05), faults: [{faults}], until: \"16s\""
+         0.05), faults: [{faults}], bounds: (progress_within: \"4s\"), until: \"16s\""
     );
     scenario(nodes as u16, &rest)
 }
