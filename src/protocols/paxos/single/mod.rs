@@ -176,7 +176,7 @@ impl Protocol for Paxos {
     }
 
     fn step(&self, state: &mut State, event: Event<Paxos>, out: &mut Outbox<Paxos>) {
-        Step { paxos: self, s: state, out, unsaved: false }.take(event);
+        Step { paxos: self, s: state, out, unsaved: false }.take(&event);
     }
 
     fn persist(stable: &mut Stable, delta: &Delta) {

@@ -22,8 +22,8 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     /// Takes the step, and saves what it left to be saved.
-    pub fn take(mut self, event: Event<Paxos>) {
-        match event {
+    pub fn take(mut self, event: &Event<Paxos>) {
+        match *event {
             Event::Deliver { from, msg } => self.deliver(from, msg),
             Event::Timeout(Timer::Round) => self.round_timeout(),
             Event::Timeout(Timer::BackOff) => {
