@@ -234,8 +234,8 @@ impl<P: Witnessed> Storm<P> {
         self.answers += told.filter(|(_, o)| !matches!(o, Outcome::Redirect(_))).count() as u64;
     }
 
-    /// Lets everything come up and get through, one timer at a time, until a call is answered. Where
-    /// nobody backed off they begin to now: two proposers in step would go on for ever.
+    /// Lets everything come up and get through, one timer at a time, until a call is answered.
+    /// Where nobody backed off they begin to now: two proposers in step would go on for ever.
     fn calm(&mut self) {
         let seed = self.seed;
         self.desk.protocol.set("back_off", true);

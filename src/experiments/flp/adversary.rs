@@ -11,8 +11,8 @@ pub(super) trait Schedule<P: Contestant> {
 }
 
 /// Keeps everybody from deciding. What is harmless is delivered at once, oldest first. Where only
-/// dangerous messages are on their way, it lets a timer of another node run out, whose messages take
-/// the danger out of them.
+/// dangerous messages are on their way, it lets a timer of another node run out, whose messages
+/// take the danger out of them.
 pub(super) struct Adversary;
 
 impl<P: Contestant> Schedule<P> for Adversary {

@@ -187,8 +187,8 @@ impl Contestant for Paxos {
         vec![1, 2]
     }
 
-    /// A proposal that would be accepted: held back until the acceptor has promised a higher number.
-    /// All else brings nobody nearer to a decision.
+    /// A proposal that would be accepted: held back until the acceptor has promised a higher
+    /// number. All else brings nobody nearer to a decision.
     fn is_dangerous(
         board: &Board<Paxos>,
         flight: &Flight<crate::protocols::paxos::single::Message>,

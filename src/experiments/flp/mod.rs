@@ -1,9 +1,9 @@
 //! How long a scheduler that reads messages keeps a cluster from deciding, while nothing fails.
 //!
 //! Fischer, Lynch and Paterson proved in 1985 that in an asynchronous system every deterministic
-//! consensus protocol has a run in which it never decides, if one process may stop; and the run that
-//! they build loses no message and stops nobody. Here such runs are made: an adversary that may read
-//! every message picks what happens next. It may not drop, change or make up anything, and every
+//! consensus protocol has a run in which it never decides, if one process may stop; and no message
+//! has to be lost for it. Here such runs are made, in which nobody stops either: an adversary that
+//! may read every message picks what happens next. It may not drop, change or make up anything, and every
 //! message is delivered; how long one waited at most stands in its column. A timer may run out at
 //! any time, since an asynchronous system has no clock that would forbid it.
 //!
