@@ -3,9 +3,9 @@
 //! Fischer, Lynch and Paterson proved in 1985 that in an asynchronous system every deterministic
 //! consensus protocol has a run in which it never decides, if one process may stop; and no message
 //! has to be lost for it. Here such runs are made, in which nobody stops either: an adversary that
-//! may read every message picks what happens next. It may not drop, change or make up anything, and every
-//! message is delivered; how long one waited at most stands in its column. A timer may run out at
-//! any time, since an asynchronous system has no clock that would forbid it.
+//! may read every message picks what happens next. It may not drop, change or make up anything, and
+//! every message is delivered; how long one waited at most stands in its column. A timer may run
+//! out at any time, since an asynchronous system has no clock that would forbid it.
 //!
 //! Beside it a scheduler that throws dice does the same job. It decides, soon. That is no
 //! contradiction: the undecided runs are there, and chance does not find them.
