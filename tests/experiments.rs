@@ -147,6 +147,44 @@ fn pbft_costs_what_its_phases_cost() {
     }
 }
 
+/// Lamport 2001: phase 1 is 2(n−1) messages, phase 2 as many, and n−1 tell what is chosen; four
+/// delays for both phases, two where phase 1 was done before; one more for the call and one for the
+/// answer.
+#[test]
+fn paxos_costs_as_many_messages_and_delays_as_its_phases_say() {
+    for n in [2, 3, 4, 5, 7] {
+        let nodes = format!("nodes={n}");
+        for (protocol, each, delays) in [("paxos", 5, 6), ("multi-paxos", 3, 4)] {
+            let outcome = run("messages", 5, 1, &[&format!("protocol={protocol}"), &nodes]);
+            let [row] = outcome.rows.as_slice() else {
+                panic!("luck changes nothing: {outcome:?}")
+            };
+            assert_eq!(row.number("messages"), Some(f64::from(each * (n - 1))), "{row:?}");
+            assert_eq!(row.number("delays"), Some(f64::from(delays)), "{row:?}");
+        }
+    }
+}
+
+/// Fischer, Lynch and Paterson 1985: a scheduler that reads messages keeps Paxos and Raft from
+/// deciding for as long as it likes, though it delivers every message; one that throws dice does
+/// not. Neither makes anybody disagree.
+#[test]
+fn a_scheduler_that_reads_messages_keeps_everybody_from_deciding() {
+    for protocol in ["protocol=paxos", "protocol=raft"] {
+        for (nodes, steps) in [("nodes=3", 10_000), ("nodes=3", 777), ("nodes=5", 3_000)] {
+            let outcome = run("flp", 100, 1, &[protocol, nodes, &format!("steps={steps}")]);
+            let [hostile, dice] = outcome.rows.as_slice() else { panic!("two schedules") };
+            assert_eq!(number(hostile, "decided"), 0.0, "{hostile:?}");
+            assert!(number(hostile, "longest_wait") < 100.0, "it is fair: {hostile:?}");
+            assert_eq!(number(dice, "decided"), number(dice, "runs"), "{dice:?}");
+            assert!(number(dice, "median_step") < 500.0, "{dice:?}");
+            for row in [hostile, dice] {
+                assert_eq!(number(row, "disagreements"), 0.0, "{row:?}");
+            }
+        }
+    }
+}
+
 /// Whatever is measured, the same seed gives the same output on one thread and on three, and
 /// another seed gives another.
 #[test]

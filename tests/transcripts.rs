@@ -8,6 +8,8 @@
 
 #[path = "transcripts/desk.rs"]
 mod desk;
+#[path = "transcripts/paxos_sweep.rs"]
+mod paxos_sweep;
 #[path = "transcripts/script.rs"]
 mod script;
 #[path = "transcripts/stage.rs"]
@@ -87,4 +89,6 @@ folders! {
     primary_backup: faultlab::protocols::primary_backup::PrimaryBackup,
     three_phase_commit: faultlab::protocols::three_phase_commit::ThreePhaseCommit,
     two_phase_commit: faultlab::protocols::two_phase_commit::TwoPhaseCommit,
+    paxos: faultlab::protocols::paxos::single::Paxos,
+    multi_paxos: faultlab::protocols::paxos::multi::MultiPaxos,
 }

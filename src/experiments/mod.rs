@@ -11,6 +11,7 @@
 //! `published/`, with their source.
 
 pub mod commit_blocking;
+pub mod flp;
 pub mod lattice;
 pub mod matrix;
 pub mod messages;
@@ -89,6 +90,7 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &raft_storm::EXPERIMENT,
     &rumour::EXPERIMENT,
     &swim::EXPERIMENT,
+    &flp::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.

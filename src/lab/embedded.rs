@@ -30,11 +30,61 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("lossy", include_str!("../../assets/scenarios/lossy.ron")),
     ("majority-crash", include_str!("../../assets/scenarios/majority-crash.ron")),
     ("minority-crash", include_str!("../../assets/scenarios/minority-crash.ron")),
+    (
+        "multi-paxos-s1-leader-restarts",
+        include_str!("../../assets/scenarios/multi-paxos-s1-leader-restarts.ron"),
+    ),
+    (
+        "multi-paxos-s2-leader-cut-off",
+        include_str!("../../assets/scenarios/multi-paxos-s2-leader-cut-off.ron"),
+    ),
+    (
+        "multi-paxos-s3-late-and-doubled",
+        include_str!("../../assets/scenarios/multi-paxos-s3-late-and-doubled.ron"),
+    ),
+    ("multi-paxos-steady", include_str!("../../assets/scenarios/multi-paxos-steady.ron")),
+    (
+        "multi-paxos-v1-denied-acceptance",
+        include_str!("../../assets/scenarios/multi-paxos-v1-denied-acceptance.ron"),
+    ),
+    (
+        "multi-paxos-v2-forgotten-acceptance",
+        include_str!("../../assets/scenarios/multi-paxos-v2-forgotten-acceptance.ron"),
+    ),
+    (
+        "multi-paxos-v3-majority-down",
+        include_str!("../../assets/scenarios/multi-paxos-v3-majority-down.ron"),
+    ),
     ("one-way-leader", include_str!("../../assets/scenarios/one-way-leader.ron")),
     (
         "one-way-leader-check-quorum",
         include_str!("../../assets/scenarios/one-way-leader-check-quorum.ron"),
     ),
+    ("paxos-disjoint-quorums", include_str!("../../assets/scenarios/paxos-disjoint-quorums.ron")),
+    (
+        "paxos-s1-acceptor-restarts",
+        include_str!("../../assets/scenarios/paxos-s1-acceptor-restarts.ron"),
+    ),
+    ("paxos-s2-duel-ends", include_str!("../../assets/scenarios/paxos-s2-duel-ends.ron")),
+    (
+        "paxos-s3-late-and-doubled",
+        include_str!("../../assets/scenarios/paxos-s3-late-and-doubled.ron"),
+    ),
+    ("paxos-steady", include_str!("../../assets/scenarios/paxos-steady.ron")),
+    (
+        "paxos-v1-denied-acceptance",
+        include_str!("../../assets/scenarios/paxos-v1-denied-acceptance.ron"),
+    ),
+    (
+        "paxos-v2-forgotten-acceptance",
+        include_str!("../../assets/scenarios/paxos-v2-forgotten-acceptance.ron"),
+    ),
+    ("paxos-v3-majority-down", include_str!("../../assets/scenarios/paxos-v3-majority-down.ron")),
+    (
+        "paxos-v4-duel-without-end",
+        include_str!("../../assets/scenarios/paxos-v4-duel-without-end.ron"),
+    ),
+    ("paxos-v5-invented-value", include_str!("../../assets/scenarios/paxos-v5-invented-value.ron")),
     (
         "pbft-s1-equivocating-primary",
         include_str!("../../assets/scenarios/pbft-s1-equivocating-primary.ron"),
@@ -69,10 +119,6 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         include_str!("../../assets/scenarios/pbft-v4-cut-apart-for-good.ron"),
     ),
     ("power-cut-all", include_str!("../../assets/scenarios/power-cut-all.ron")),
-    ("raft-s1-crash-recovery", include_str!("../../assets/scenarios/raft-s1-crash-recovery.ron")),
-    ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
-    ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
-    ("raft-s4-power-cut", include_str!("../../assets/scenarios/raft-s4-power-cut.ron")),
     (
         "primary-backup-s1-pauses-fenced",
         include_str!("../../assets/scenarios/primary-backup-s1-pauses-fenced.ron"),
@@ -99,6 +145,10 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "primary-backup-v4-majority-stops",
         include_str!("../../assets/scenarios/primary-backup-v4-majority-stops.ron"),
     ),
+    ("raft-s1-crash-recovery", include_str!("../../assets/scenarios/raft-s1-crash-recovery.ron")),
+    ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
+    ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
+    ("raft-s4-power-cut", include_str!("../../assets/scenarios/raft-s4-power-cut.ron")),
     ("raft-v1-double-vote", include_str!("../../assets/scenarios/raft-v1-double-vote.ron")),
     (
         "raft-v2-lying-acknowledgement",

@@ -6,6 +6,8 @@ use std::error::Error;
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
+use faultlab::protocols::paxos::multi::{self, MultiPaxos, MultiPaxosSpec};
+use faultlab::protocols::paxos::single::{self, Paxos, PaxosSpec};
 use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
 use faultlab::protocols::primary_backup::{self, PrimaryBackup, PrimaryBackupSpec};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
@@ -138,5 +140,27 @@ impl Staged for Pbft {
 
     fn stage(nodes: u16, spec: PbftSpec) -> Pbft {
         Pbft::new(nodes, spec)
+    }
+}
+
+impl Staged for Paxos {
+    type Spec = PaxosSpec;
+    const ENTRY: &'static Entry = &single::ENTRY;
+    const EPOCH: &'static str = "ballot";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: PaxosSpec) -> Paxos {
+        Paxos::new(nodes, spec)
+    }
+}
+
+impl Staged for MultiPaxos {
+    type Spec = MultiPaxosSpec;
+    const ENTRY: &'static Entry = &multi::ENTRY;
+    const EPOCH: &'static str = "ballot";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: MultiPaxosSpec) -> MultiPaxos {
+        MultiPaxos::new(nodes, spec)
     }
 }

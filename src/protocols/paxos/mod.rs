@@ -21,11 +21,11 @@
 //!
 //! # Why two phases
 //!
-//! A value is chosen when a majority of acceptors has accepted it, since any two majorities share an
-//! acceptor. An acceptor must accept more than one proposal, or a lost message could leave three
+//! A value is chosen when a majority of acceptors has accepted it, since any two majorities share
+//! an acceptor. An acceptor must accept more than one proposal, or a lost message could leave three
 //! values with a minority each. So proposals are numbered, and what has to be guarded is: once a
-//! value is chosen, every proposal with a higher number carries that value (P2b). A proposer sees to
-//! it by asking first (P2c, §2.2):
+//! value is chosen, every proposal with a higher number carries that value (P2b). A proposer sees
+//! to it by asking first (P2c, §2.2):
 //!
 //! 1. *Phase 1.* It picks a number `b` and asks acceptors to promise to accept nothing below `b`
 //!    any more, and to say which proposal they have accepted last. The promise is what makes the
@@ -37,8 +37,8 @@
 //! Suppose that a value was chosen under a lower number. Then a majority had accepted it, this
 //! proposer's majority shares an acceptor with that one, and so it hears of it. The argument stands
 //! on acceptors that remember: promise and acceptance are on the disk before the answer leaves
-//! (§2.5). And it stands on acceptors that tell the truth: one that denies what it accepted, whether
-//! it lies or forgot, can have a second value chosen. Both can be tried out here.
+//! (§2.5). And it stands on acceptors that tell the truth: one that denies what it accepted,
+//! whether it lies or forgot, can have a second value chosen. Both can be tried out here.
 //!
 //! # Why it need not end
 //!

@@ -1,4 +1,5 @@
-//! The learner: what is chosen, how the others come to know it, and the store that it is applied to.
+//! The learner: what is chosen, how the others come to know it, and the store that it is applied
+//! to.
 
 use crate::protocols::kv::Applied;
 use crate::sim::{Address, Note, Role};

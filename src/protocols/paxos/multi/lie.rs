@@ -1,17 +1,14 @@
 //! What a liar says in the place of the truth, and what a flipped bit makes of it.
 
-use crate::protocols::kv::Command;
-use crate::sim::{Flip, Op, Untruth};
+use crate::protocols::kv::{self, Command};
+use crate::sim::{Flip, Untruth};
 
 use super::MultiPaxos;
 use super::message::{Entries, Entry, Message};
+use super::state::Log;
 
-/// What is added to a value to make one that nobody wrote.
-const INVENTED: u64 = 1_000_000_000_000;
 /// The bit of a call's number that makes one of a call that nobody made.
 const NOBODY: u32 = 1 << 31;
-/// How many of a value's low bits may flip: the result still looks like a value.
-const BITS: u64 = 24;
 
 /// Says what a liar sends instead of a message.
 ///
@@ -46,53 +43,39 @@ pub(super) fn forge(msg: &Message, tells: Untruth) -> Option<Message> {
     }
 }
 
+/// Makes up a command of a call that nobody made.
 fn invented(command: Option<Command>) -> Option<Command> {
-    let mut command = command?;
+    let mut command = command?.with_false_value();
     command.call.serial |= NOBODY;
-    if let Op::Write { value, .. } = &mut command.op {
-        *value = value.wrapping_add(INVENTED);
-    }
     Some(command)
 }
 
-/// Flips a bit of a value that is written, where there is one.
+/// Flips a bit of a value that is written, or that the store holds.
 pub(super) fn flip(what: Flip<'_, MultiPaxos>, bit: u64) -> bool {
-    let log = match what {
-        Flip::Msg(msg) => return in_message(msg, bit),
-        Flip::State(state) => &mut state.log,
-        Flip::Stable(stable) => &mut stable.log,
-    };
-    let count = log.len() as u64;
-    if count == 0 {
-        return false;
-    }
-    // From a random place on, the first slot that holds a write.
-    let skipped = (bit / BITS % count) as usize;
-    let writes =
-        |entry: &Entry| matches!(entry.command, Some(Command { op: Op::Write { .. }, .. }));
-    let slot = log.iter().skip(skipped).find(|(_, entry)| writes(entry)).map(|(slot, _)| *slot);
-    slot.and_then(|slot| log.get_mut(&slot)).is_some_and(|entry| in_entry(entry, bit))
-}
-
-fn in_message(msg: &mut Message, bit: u64) -> bool {
-    match msg {
-        Message::Accept { command: Some(command), .. } => in_command(command, bit),
-        Message::Promise { accepted: entries, .. } | Message::Teach { entries } => {
+    match what {
+        Flip::State(state) => state.store.flip(bit) || flip_log(&mut state.log, bit),
+        Flip::Stable(stable) => flip_log(&mut stable.log, bit),
+        Flip::Msg(Message::Accept { command: Some(command), .. }) => {
+            kv::flip_one(std::iter::once(command), bit)
+        }
+        Flip::Msg(Message::Promise { accepted: entries, .. } | Message::Teach { entries }) => {
             let mut copy = entries.as_slice().to_vec();
-            let flipped = copy.iter_mut().any(|(_, entry)| in_entry(entry, bit));
-            *entries = copy.into_iter().collect();
+            let commands = copy.iter_mut().filter_map(|(_, entry)| entry.command.as_mut());
+            let flipped = kv::flip_one(commands, bit);
+            if flipped {
+                *entries = copy.into_iter().collect();
+            }
             flipped
         }
-        _ => false,
+        Flip::Msg(_) => false,
     }
 }
 
-fn in_entry(entry: &mut Entry, bit: u64) -> bool {
-    entry.command.as_mut().is_some_and(|command| in_command(command, bit))
-}
-
-fn in_command(command: &mut Command, bit: u64) -> bool {
-    let Op::Write { value, .. } = &mut command.op else { return false };
-    *value ^= 1 << (bit % BITS);
-    true
+fn flip_log(log: &mut Log, bit: u64) -> bool {
+    let writes = |entry: &Entry| entry.command.as_ref().is_some_and(Command::writes);
+    let count = log.values().filter(|entry| writes(entry)).count() as u64;
+    let picked = bit.checked_rem(count).unwrap_or(0) as usize;
+    let slot = log.iter().filter(|(_, entry)| writes(entry)).nth(picked).map(|(slot, _)| *slot);
+    let command = slot.and_then(|slot| log.get_mut(&slot)).and_then(|entry| entry.command.as_mut());
+    kv::flip_one(command.into_iter(), bit)
 }

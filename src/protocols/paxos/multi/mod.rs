@@ -25,15 +25,15 @@
 //!
 //! Safety asks for no single leader: each number belongs to one proposer, and an acceptor that has
 //! promised a higher number refuses the lower one. Progress does (§2.4). Here a follower that hears
-//! nothing from its leader for a while stands itself, with a number that is higher than any it heard
-//! of; the wait is drawn from a range, so that most often one is ahead. Whoever is refused knows
-//! that it was replaced. The paper leaves the election open; this one is the plainest.
+//! nothing from its leader for a while stands itself, with a number that is higher than any it
+//! heard of; the wait is drawn from a range, so that most often one is ahead. Whoever is refused
+//! knows that it was replaced. The paper leaves the election open; this one is the plainest.
 //!
 //! # Learning
 //!
-//! The leader is the distinguished learner (§2.3). It counts acceptances, and tells the others which
-//! slot is chosen; they have the value already, if they accepted it under the same number. Who lacks
-//! something sees it from the leader's heartbeat, asks, and is taught.
+//! The leader is the distinguished learner (§2.3). It counts acceptances, and tells the others
+//! which slot is chosen; they have the value already, if they accepted it under the same number.
+//! Who lacks something sees it from the leader's heartbeat, asks, and is taught.
 
 mod leader;
 mod learner;

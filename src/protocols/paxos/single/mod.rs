@@ -1,9 +1,9 @@
 //! Single-decree Paxos: one value, decided once. See the door of `paxos` for why it works.
 //!
 //! The cluster is a register that is written once. A client's write is a proposal; whichever is
-//! chosen stays for ever. The write that was chosen is answered as done, every other one is refused,
-//! and a read tells what the key holds: the chosen value if it was written to that key, else
-//! nothing.
+//! chosen stays for ever. The write that was chosen is answered as done, every other one is
+//! refused, and a read tells what the key holds: the chosen value if it was written to that key,
+//! else nothing.
 //!
 //! A read that comes before anything is known to be chosen is a round of its own. It runs phase 1
 //! and proposes nothing. If no acceptor of the quorum reports a proposal, then nothing was chosen
@@ -176,7 +176,7 @@ impl Protocol for Paxos {
     }
 
     fn step(&self, state: &mut State, event: Event<Paxos>, out: &mut Outbox<Paxos>) {
-        Step { paxos: self, s: state, out, unsaved: false }.take(event);
+        Step { paxos: self, s: state, out, unsaved: false }.take(&event);
     }
 
     fn persist(stable: &mut Stable, delta: &Delta) {

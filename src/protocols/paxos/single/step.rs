@@ -22,8 +22,8 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     /// Takes the step, and saves what it left to be saved.
-    pub fn take(mut self, event: Event<Paxos>) {
-        match event {
+    pub fn take(mut self, event: &Event<Paxos>) {
+        match *event {
             Event::Deliver { from, msg } => self.deliver(from, msg),
             Event::Timeout(Timer::Round) => self.round_timeout(),
             Event::Timeout(Timer::BackOff) => {
@@ -81,10 +81,10 @@ impl Step<'_> {
         self.out.note(Note::Contained { by, from: Address::Node(from) });
     }
 
-    /// Hears an answer to a round that is over: of the one that decided it is one more than it took,
-    /// of any other it must not count.
+    /// Hears an answer to a round that is over. To the newest it is one more than it took; to one
+    /// that was overtaken it must not count.
     fn too_late(&mut self, from: u16, ballot: Ballot) {
-        if self.s.decided.is_none_or(|decided| decided.ballot != ballot) {
+        if ballot < self.s.promised {
             self.contained("ballot check", from);
         }
     }
