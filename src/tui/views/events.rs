@@ -176,7 +176,8 @@ fn is_loud(record: &Record) -> bool {
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
         What::Noted(note) => {
-            !matches!(note, Note::Appended { .. } | Note::Decided { .. } | Note::Contained { .. })
+            use Note::{Appended, Contained, Decided, Holds};
+            !matches!(note, Appended { .. } | Decided { .. } | Contained { .. } | Holds(_))
         }
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
         // That everybody starts at the beginning is no news.
