@@ -11,6 +11,7 @@
 //! `published/`, with their source.
 
 pub mod commit_blocking;
+pub mod common_cause;
 pub mod lattice;
 pub mod matrix;
 pub mod messages;
@@ -18,6 +19,7 @@ pub mod parameter;
 pub mod published;
 pub mod raft_election;
 pub mod raft_storm;
+pub mod retry_storm;
 pub mod rumour;
 mod silent;
 pub mod split_vote;
@@ -89,6 +91,8 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &raft_storm::EXPERIMENT,
     &rumour::EXPERIMENT,
     &swim::EXPERIMENT,
+    &common_cause::EXPERIMENT,
+    &retry_storm::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.
