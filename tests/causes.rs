@@ -39,6 +39,7 @@ fn scenario(nodes: u16, spec: RaftSpec, faults: Vec<PlannedFault>) -> Scenario {
         network: NetworkSpec::default(),
         disk: DiskSpec::default(),
         service: None,
+        versions: None,
         workload: WorkloadSpec::Register(RegisterSpec {
             deadline: Span::secs(1),
             ..RegisterSpec::default()

@@ -258,3 +258,34 @@ fn locks_are_held_until_the_coordinator_is_back_or_somebody_helps() {
     // Freed by the first question that is answered after that.
     assert!(number(alone, "freed_median_ms") <= 250.0, "{alone:?}");
 }
+
+/// A burst below the threshold clears in each run, one at the threshold in none, though the service
+/// could serve either in twenty seconds; with cancelling or back-off, bursts of any size clear.
+#[test]
+fn a_burst_of_twice_what_is_served_within_a_timeout_never_clears() {
+    let outcome = run("retry-storm", 4, 1, &["burst=350;400"]);
+    let column = |row: usize, name: &str| outcome.rows[row].number(name).expect("a number");
+    assert_eq!((column(0, "recovered"), column(0, "all_out")), (4.0, 0.0), "350");
+    assert_eq!((column(1, "recovered"), column(1, "all_out")), (0.0, 4.0), "400");
+    assert_eq!(column(1, "law_threshold"), 400.0);
+    for policy in ["policy=cancel", "policy=backoff"] {
+        let cured = run("retry-storm", 2, 1, &["burst=400;600;800", policy]);
+        for row in &cured.rows {
+            assert_eq!(row.number("recovered"), Some(2.0), "{policy}: {row:?}");
+        }
+    }
+}
+
+/// With a tenth of all failures common, five servers are hardly better than three.
+#[test]
+fn common_causes_make_more_servers_worth_little() {
+    let outcome = run("common-cause", 20_000, 1, &["beta=0;0.1"]);
+    for row in &outcome.rows {
+        let column = |name: &str| row.number(name).expect("a number");
+        let (measured, formula) = (column("unavailability_ppm"), column("formula_ppm"));
+        // Within three standard errors of what the formula expects of so many trials.
+        let stderr = (formula * 1e6 / 20_000.0).sqrt();
+        assert!((measured - formula).abs() <= 3.0 * stderr + 1.0, "{row:?}");
+    }
+    assert_eq!(outcome.published.expect("the arithmetic was worked out").rows.len(), 4);
+}

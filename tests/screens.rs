@@ -26,6 +26,7 @@ fn scenario(nodes: u16, title: &str) -> Scenario {
         network: NetworkSpec::default(),
         disk: DiskSpec::default(),
         service: None,
+        versions: None,
         workload: WorkloadSpec::default(),
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
         faults: Vec::new(),

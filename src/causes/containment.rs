@@ -122,7 +122,12 @@ impl Search<'_> {
             What::Noted(Note::Contained { by, from }) => {
                 let about = |who: &Address| self.wrong.get(who).is_some_and(|s| *s <= record.at);
                 if descent != 0 || about(&who) || about(from) {
-                    let text = format!("{who} stopped what came of {from} by its {by}");
+                    let text = match *by {
+                        "staged rollout" => {
+                            format!("the rollout stopped at {who}, which was ill, and was undone")
+                        }
+                        _ => format!("{who} stopped what came of {from} by its {by}"),
+                    };
                     self.stopped(by, record.id, descent, text);
                 }
             }

@@ -83,7 +83,13 @@ fn fasten(plan: &Plan, at: Instant, pulled: &[(Instant, Lever)]) -> Plan {
         let after = if planned(after) { after } else { after + Span(1) };
         (Cue::After(after), lever.clone())
     });
-    Plan { steps: steps.collect(), then: Vec::new(), ..plan.clone() }
+    let mut steps: Vec<(Cue, Lever)> = steps.collect();
+    if plan.guard.is_some() {
+        // What a guard held back would have come without it.
+        let came = steps.len();
+        steps.extend(plan.steps.iter().skip(came).cloned());
+    }
+    Plan { steps, then: Vec::new(), ..plan.clone() }
 }
 
 #[cfg(test)]

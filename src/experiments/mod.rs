@@ -11,6 +11,7 @@
 //! `published/`, with their source.
 
 pub mod commit_blocking;
+pub mod common_cause;
 pub mod flp;
 pub mod lattice;
 pub mod matrix;
@@ -19,6 +20,7 @@ pub mod parameter;
 pub mod published;
 pub mod raft_election;
 pub mod raft_storm;
+pub mod retry_storm;
 pub mod rumour;
 mod silent;
 pub mod split_vote;
@@ -91,6 +93,8 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &rumour::EXPERIMENT,
     &swim::EXPERIMENT,
     &flp::EXPERIMENT,
+    &common_cause::EXPERIMENT,
+    &retry_storm::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.

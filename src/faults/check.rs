@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::sim::clock::Clock;
 use crate::sim::{Address, Mood, Rate, Span, Spot};
 
-use super::spec::{Cut, FaultSpec, Target};
+use super::spec::{Change, Cut, Effect, FaultSpec, Target};
 
 /// What is wrong with a fault, and in which of its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub const SLOWNESS_MAX: Span = Span::secs(60);
 
 /// How many times as often clients may call.
 pub const SURGE_MAX: u32 = 1_000;
+/// How many times as long timers may run.
+pub const TIMERS_MAX: u32 = 100;
 /// How many calls may come at once.
 pub const BURST_MAX: u32 = 10_000;
 
@@ -94,9 +96,34 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
             require(*place != Spot::Core, "place", message, "`WrongCore(node: …, rate: …)`")?;
             some_rate(*rate)
         }
+        FaultSpec::Correlated { .. } | FaultSpec::Config { .. } => shared(spec, nodes),
         FaultSpec::Surge { factor } => within("factor", *factor, 2, SURGE_MAX),
         FaultSpec::Burst { calls } => within("calls", *calls, 1, BURST_MAX),
         FaultSpec::Partition { kind, isolate } => partition(*kind, isolate, nodes),
+    }
+}
+
+fn shared(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
+    match spec {
+        FaultSpec::Correlated { name, of, effect, disk, .. } => {
+            of.as_ref().map_or(Ok(()), |of| target("of", of, nodes))?;
+            let field = if name.is_some() { "name" } else { "domain" };
+            let message = "a domain is named, or is somebody's: one of the two";
+            require(name.is_some() != of.is_some(), field, message, "`name` or `of`")?;
+            if let Effect::Slow(by) = effect {
+                some_time("effect", *by, SLOWNESS_MAX)?;
+            }
+            let fits = disk.is_none() || *effect == Effect::PowerLoss;
+            require(fits, "disk", "only a loss of power takes from disks", "`effect: PowerLoss`")
+        }
+        FaultSpec::Config { change, nodes: at, every, .. } => {
+            target("nodes", at, nodes)?;
+            if let Change::SlowTimers(factor) = change {
+                within("change", *factor, 2, TIMERS_MAX)?;
+            }
+            every.map_or(Ok(()), |every| some_time("every", every, Span::secs(600)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -176,7 +203,7 @@ fn some_rate(rate: Rate) -> Result<(), Wrong> {
 
 fn target(field: &'static str, target: &Target, nodes: u16) -> Result<(), Wrong> {
     match target {
-        Target::Leader | Target::NextLeader => Ok(()),
+        Target::Leader | Target::NextLeader | Target::All => Ok(()),
         Target::Node(node) => member(*node, nodes).map_err(|(message, expected)| Wrong {
             field,
             member: None,
@@ -226,7 +253,8 @@ fn link(from: &Target, to: &Target, nodes: u16) -> Result<(), Wrong> {
 
 fn partition(kind: Cut, isolate: &Target, nodes: u16) -> Result<(), Wrong> {
     target("isolate", isolate, nodes)?;
-    let named = super::plan::members(isolate).map_or(1, <[Address]>::len);
+    let all = if *isolate == Target::All { usize::from(nodes) } else { 1 };
+    let named = super::plan::members(isolate).map_or(all, <[Address]>::len);
     let message = "there is nobody on the other side";
     let expected = format!("fewer than all {nodes} nodes");
     require(named < usize::from(nodes), "isolate", message, &expected)?;

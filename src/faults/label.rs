@@ -7,8 +7,8 @@ use crate::sim::{Mood, Spot, Untruth};
 use super::catalogue::{Class, Variant};
 use super::spec::{Cut, FaultSpec, Target};
 use super::{
-    FAULTS, byzantine, crash_recovery, crash_stop, gray, omission, overload, partition,
-    silent_corruption, timing,
+    FAULTS, byzantine, configuration, correlated, crash_recovery, crash_stop, gray, omission,
+    overload, partition, silent_corruption, timing,
 };
 
 /// Returns the class that a fault belongs to.
@@ -51,6 +51,8 @@ pub fn variant(spec: &FaultSpec) -> &'static Variant {
         FaultSpec::FlipBit { place: Spot::Core, .. } | FaultSpec::WrongCore { .. } => {
             &silent_corruption::CORE
         }
+        FaultSpec::Correlated { domain, .. } => correlated::variant(*domain),
+        FaultSpec::Config { change, .. } => configuration::variant(*change),
         FaultSpec::Surge { .. } => &overload::SURGE,
         FaultSpec::Burst { .. } => &overload::BURSTS,
         FaultSpec::Partition { kind: Cut::Complete, .. } => &partition::COMPLETE,
@@ -90,6 +92,8 @@ impl FaultSpec {
             | FaultSpec::Replay { nodes, .. } => nodes,
             FaultSpec::ChannelOmission { from, .. } | FaultSpec::SlowLink { from, .. } => from,
             FaultSpec::Partition { isolate, .. } => isolate,
+            FaultSpec::Config { nodes, .. } => nodes,
+            FaultSpec::Correlated { of, .. } => return of.as_ref(),
             FaultSpec::Surge { .. } | FaultSpec::Burst { .. } => return None,
         })
     }
@@ -155,14 +159,17 @@ impl fmt::Display for FaultSpec {
             FaultSpec::WrongCore { node, rate } => {
                 write!(f, "a core of {node} computes {rate} wrongly")
             }
+            FaultSpec::Correlated { domain, name, of, effect, .. } => {
+                f.write_str(&correlated::label(*domain, (name.as_deref(), of.as_ref()), *effect))
+            }
+            FaultSpec::Config { change, nodes, every, guarded } => {
+                f.write_str(&configuration::label(*change, nodes, *every, *guarded))
+            }
             FaultSpec::Surge { factor } => write!(f, "all clients call {factor} times as often"),
             FaultSpec::Burst { calls } => write!(f, "{calls} calls at once"),
-            FaultSpec::Partition { kind, isolate } => match kind {
-                Cut::Complete => write!(f, "cut off {isolate}"),
-                Cut::Partial => write!(f, "cut off {isolate} but for a bridge"),
-                Cut::CannotSend => write!(f, "cut off {isolate}, it cannot send"),
-                Cut::CannotReceive => write!(f, "cut off {isolate}, it cannot receive"),
-            },
+            FaultSpec::Partition { kind, isolate } => {
+                write!(f, "cut off {isolate}{}", but(*kind))
+            }
         }
     }
 }
@@ -176,5 +183,14 @@ fn kept(disk: Mood) -> &'static str {
         Mood::Durable => "disk kept",
         Mood::UnsyncedLost => "unsynced lost",
         Mood::Wiped => "disk wiped",
+    }
+}
+
+fn but(kind: Cut) -> &'static str {
+    match kind {
+        Cut::Complete => "",
+        Cut::Partial => " but for a bridge",
+        Cut::CannotSend => ", it cannot send",
+        Cut::CannotReceive => ", it cannot receive",
     }
 }

@@ -11,6 +11,8 @@
 pub mod byzantine;
 pub mod catalogue;
 pub mod check;
+pub mod configuration;
+pub mod correlated;
 pub mod crash_recovery;
 pub mod crash_stop;
 pub mod gray;
@@ -28,10 +30,10 @@ pub use catalogue::{Aim, Class, Variant};
 pub use check::{Wrong, check};
 pub use label::{class, label, variant};
 pub use plan::plan;
-pub use spec::{Cut, FaultSpec, Shift, Target};
+pub use spec::{Change, Cut, Effect, FaultSpec, Shift, Target};
 
 /// Every class there is, in the order of its digits.
-pub static FAULTS: [&Class; 9] = [
+pub static FAULTS: [&Class; 11] = [
     &crash_stop::CRASH_STOP,
     &crash_recovery::CRASH_RECOVERY,
     &omission::OMISSION,
@@ -39,8 +41,10 @@ pub static FAULTS: [&Class; 9] = [
     &gray::GRAY,
     &byzantine::BYZANTINE,
     &silent_corruption::SILENT_CORRUPTION,
+    &correlated::CORRELATED,
     &partition::PARTITION,
     &overload::OVERLOAD,
+    &configuration::CONFIGURATION,
 ];
 
 #[cfg(test)]

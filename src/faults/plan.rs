@@ -4,8 +4,8 @@ use crate::sim::{Address, Cue, Plan, Spot, Way, Whom};
 
 use super::spec::{FaultSpec, Target};
 use super::{
-    byzantine, crash_recovery, crash_stop, gray, omission, overload, partition, silent_corruption,
-    timing,
+    byzantine, configuration, correlated, crash_recovery, crash_stop, gray, omission, overload,
+    partition, silent_corruption, timing,
 };
 
 /// Turns a fault into the levers that it pulls, in a cluster of so many nodes.
@@ -35,6 +35,12 @@ pub fn plan(spec: &FaultSpec, nodes: u16) -> Plan {
         FaultSpec::Replay { nodes, rate } => byzantine::replay(nodes, *rate),
         FaultSpec::FlipBit { node, place, rate } => silent_corruption::plan(node, *place, *rate),
         FaultSpec::WrongCore { node, rate } => silent_corruption::plan(node, Spot::Core, *rate),
+        FaultSpec::Correlated { domain, name, of, effect, disk } => {
+            correlated::plan(*domain, (name.as_deref(), of.as_ref()), *effect, *disk)
+        }
+        FaultSpec::Config { change, nodes: at, every, guarded } => {
+            configuration::plan(*change, at, (*every, *guarded), nodes)
+        }
         FaultSpec::Surge { factor } => overload::surge(*factor),
         FaultSpec::Burst { calls } => overload::burst(*calls),
         FaultSpec::Partition { kind, isolate } => partition::plan(*kind, isolate, nodes),
@@ -54,7 +60,7 @@ pub(super) fn either(from: &Target, to: &Target) -> Cue {
 /// Returns the nodes that a target names, or `None` where the world must say who it is.
 pub(super) fn members(target: &Target) -> Option<&[Address]> {
     match target {
-        Target::Leader | Target::NextLeader => None,
+        Target::Leader | Target::NextLeader | Target::All => None,
         Target::Node(node) => Some(std::slice::from_ref(node)),
         Target::Nodes(nodes) => Some(nodes),
     }
@@ -62,5 +68,6 @@ pub(super) fn members(target: &Target) -> Option<&[Address]> {
 
 /// Returns whom a lever on this target takes hold of.
 pub(super) fn whom(target: &Target) -> Whom {
-    members(target).map_or(Whom::Leader, |nodes| Whom::Only(nodes.to_vec()))
+    let unnamed = if *target == Target::All { Whom::Nodes } else { Whom::Leader };
+    members(target).map_or(unnamed, |nodes| Whom::Only(nodes.to_vec()))
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::sim::{Address, Mood, Rate, Span, Spot, Untruth};
+use crate::sim::{Address, Domain, Mood, Rate, Span, Spot, Untruth};
 
 /// Whom a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Target {
     NextLeader,
     /// One node: `Node("n2")`.
     Node(Address),
+    /// Every node.
+    All,
     /// A group of nodes: `Nodes(["n1", "n2"])`.
     Nodes(Vec<Address>),
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Leader => f.pad("the leader"),
+            Target::All => f.pad("every node"),
             Target::NextLeader => f.pad("the next leader"),
             Target::Node(node) => node.fmt(f),
             Target::Nodes(nodes) => {
@@ -47,6 +50,32 @@ pub enum Cut {
     CannotSend,
     /// What is sent to the isolated side is lost; what it sends arrives.
     CannotReceive,
+}
+
+/// What one cause does to a failure domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// Power fails: all of it goes down at once.
+    PowerLoss,
+    /// It is cut off from all that is outside; within it links work.
+    CutOff,
+    /// All of it takes this long for each event: `Slow("20ms")`.
+    Slow(Span),
+    /// All of it dies of whatever it takes in, and is started again.
+    Poison,
+}
+
+/// What is set wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Change {
+    /// The node no longer knows its peers.
+    DropPeers,
+    /// It no longer waits for its disk.
+    NoSync,
+    /// Its timers run so many times as long: `SlowTimers(10)`.
+    SlowTimers(u32),
+    /// Its software dies of whatever it takes in.
+    BadVersion,
 }
 
 /// How far a clock jumps: text with a sign, such as `"+200ms"` or `"-1.5s"`.
@@ -283,6 +312,37 @@ pub enum FaultSpec {
         /// What share.
         rate: Rate,
     },
+    /// One cause strikes all that share a failure domain.
+    Correlated {
+        /// What they share.
+        domain: Domain,
+        /// Its name: `"a"` for a zone, `"a.1"` for a rack in it. Either this or `of`.
+        #[serde(default)]
+        name: Option<String>,
+        /// Whose it is.
+        #[serde(default)]
+        of: Option<Target>,
+        /// What the cause does.
+        effect: Effect,
+        /// What a loss of power takes from the disks; `UnsyncedLost` where it is not given.
+        #[serde(default)]
+        disk: Option<Mood>,
+    },
+    /// A wrong change is made at one node or at many.
+    Config {
+        /// What is changed.
+        change: Change,
+        /// Where, in this order; everywhere where it is not given.
+        #[serde(default = "everywhere")]
+        nodes: Target,
+        /// How long after one node the next is changed; all at once where it is not given.
+        #[serde(default)]
+        every: Option<Span>,
+        /// Whether a guard watches each node after its change, and undoes all of it where one is
+        /// found ill.
+        #[serde(default)]
+        guarded: bool,
+    },
     /// All clients call more often.
     Surge {
         /// How many times as often, 2 to 1,000.
@@ -300,6 +360,10 @@ pub enum FaultSpec {
         /// One side; the other is everybody else.
         isolate: Target,
     },
+}
+
+fn everywhere() -> Target {
+    Target::All
 }
 
 /// How long a crashed node stays down where a scenario does not say.

@@ -5,9 +5,9 @@
 //! cluster tolerates; only a wiped disk is left out unless it is asked for.
 
 use crate::sim::chance::{Chance, Identity, Purpose, mix};
-use crate::sim::{Address, Mood, Rate, Span, Spot, Untruth};
+use crate::sim::{Address, Domain, Mood, Rate, Span, Spot, Untruth};
 
-use super::spec::{Cut, FaultSpec, Shift, Target};
+use super::spec::{Change, Cut, Effect, FaultSpec, Shift, Target};
 
 /// A fault of a storm with its instants, counted from the beginning of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ pub fn storm(seed: u64, weather: &Weather) -> Vec<Strike> {
 }
 
 /// The classes that a storm may be of.
-pub const STORMY: [&str; 8] = [
+pub const STORMY: [&str; 11] = [
     "crash-stop",
     "crash-recovery",
     "omission",
@@ -56,7 +56,10 @@ pub const STORMY: [&str; 8] = [
     "gray",
     "byzantine",
     "silent corruption",
+    "correlated",
     "partition",
+    "overload",
+    "configuration",
 ];
 
 /// The dice of one strike.
@@ -100,6 +103,9 @@ fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
     match weather.only.as_deref() {
         Some("gray") => return gray(dice, lasts, weather.nodes),
         Some("byzantine") => return lie(dice, weather),
+        Some("correlated") => return correlated(dice, weather.nodes),
+        Some("overload") => return overload(dice),
+        Some("configuration") => return configuration(dice, weather.nodes),
         Some("silent corruption") => {
             return FaultSpec::FlipBit {
                 node: liar(dice, weather),
@@ -116,6 +122,39 @@ fn wanted(dice: &mut Dice, lasts: Span, weather: &Weather) -> FaultSpec {
             return drawn;
         }
     }
+}
+
+/// Draws one cause for many; power takes no more than a disk may lose.
+fn correlated(dice: &mut Dice, nodes: u16) -> FaultSpec {
+    let domains = [Domain::Rack, Domain::Zone, Domain::Region, Domain::Version];
+    let domain = domains[dice.throw(0, 3) as usize];
+    let of = Some(dice.node(nodes));
+    let effect = match dice.throw(0, 3) {
+        0 => Effect::PowerLoss,
+        1 => Effect::CutOff,
+        2 => Effect::Slow(Span::millis(dice.throw(1, 30))),
+        _ => Effect::Poison,
+    };
+    FaultSpec::Correlated { domain, name: None, of, effect, disk: None }
+}
+
+fn overload(dice: &mut Dice) -> FaultSpec {
+    match dice.throw(0, 1) {
+        0 => FaultSpec::Surge { factor: dice.throw(2, 20) as u32 },
+        _ => FaultSpec::Burst { calls: dice.throw(10, 500) as u32 },
+    }
+}
+
+/// Draws a wrong change that loses nothing; to wait for no disk does, when power fails.
+fn configuration(dice: &mut Dice, nodes: u16) -> FaultSpec {
+    let change = match dice.throw(0, 2) {
+        0 => Change::DropPeers,
+        1 => Change::SlowTimers(dice.throw(2, 20) as u32),
+        _ => Change::BadVersion,
+    };
+    let at = if dice.throw(0, 1) == 0 { Target::All } else { dice.node(nodes) };
+    let every = (dice.throw(0, 1) == 0).then(|| Span::millis(dice.throw(100, 1_000)));
+    FaultSpec::Config { change, nodes: at, every, guarded: dice.throw(0, 1) == 0 }
 }
 
 /// Draws one of those who may lie; the first node where nobody is named.

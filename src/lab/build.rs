@@ -23,7 +23,7 @@ use crate::sim::{
 
 use crate::workloads::With;
 
-use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec};
+use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec, VersionsSpec};
 
 /// Builds the world of a scenario; what happens at instant zero goes on the tape.
 pub fn world(scenario: &Scenario, seed: u64, tape: &mut Tape) -> Box<dyn Sim> {
@@ -192,8 +192,28 @@ fn network(spec: &NetworkSpec) -> Network {
     }
 }
 
-/// Returns where each node stands: its zone dealt out in turn, a rack of its own for each round.
-fn places(scenario: &Scenario) -> Vec<Place> {
+/// Returns where each node stands, and what it runs.
+pub(super) fn places(scenario: &Scenario) -> Vec<Place> {
+    let mut places = stand(scenario);
+    if let Some(versions) = &scenario.versions {
+        for (k, place) in places.iter_mut().enumerate() {
+            place.version = version(versions, k).to_owned();
+        }
+    }
+    places
+}
+
+fn version(spec: &VersionsSpec, k: usize) -> &str {
+    match spec {
+        VersionsSpec::Same(version) => version,
+        VersionsSpec::InTurn(versions) => &versions[k % versions.len()],
+        VersionsSpec::Staggered { new, updated, .. } if k < usize::from(*updated) => new,
+        VersionsSpec::Staggered { old, .. } => old,
+    }
+}
+
+/// Spread, a node has a rack of its own in its zone; packed, all of a zone stand in one.
+fn stand(scenario: &Scenario) -> Vec<Place> {
     let count = usize::from(scenario.nodes);
     match &scenario.topology {
         TopologySpec::Together => vec![Place::default(); count],
@@ -204,6 +224,12 @@ fn places(scenario: &Scenario) -> Vec<Place> {
                 ..Place::default()
             })
             .collect(),
+        TopologySpec::Packed { zones, per_zone } => {
+            let each = usize::from(per_zone.unwrap_or(scenario.nodes / 2 + 1)).max(1);
+            let zone = |k: usize| zones[(k / each).min(zones.len() - 1)].clone();
+            let place = |k| Place { zone: zone(k), rack: "1".to_owned(), ..Place::default() };
+            (0..count).map(place).collect()
+        }
         TopologySpec::Places(places) => (0..count)
             .map(|k| {
                 places.get(k).map_or_else(Place::default, |place| Place {

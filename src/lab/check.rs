@@ -10,7 +10,8 @@ use crate::workloads::{RegisterSpec, RetrySpec, WorkloadSpec};
 
 use super::place::Step::{self, Field, Item};
 use super::reading::Problem;
-use super::scenario::{Expectation, LatencySpec, PlannedFault, Scenario, TopologySpec};
+use super::scenario::{Expectation, LatencySpec, PlannedFault, Scenario};
+use super::whereabouts;
 use super::wording::{did_you_mean, one_of};
 
 /// How many nodes a cluster may have: what a screen can still show as a grid.
@@ -42,7 +43,7 @@ pub const RUN_MAX: Span = Span::secs(3_600);
 /// How long a message, a write, an attempt or a timeout may take.
 pub const WAIT_MAX: Span = Span::secs(60);
 
-type Checked = Result<(), Problem>;
+pub(super) type Checked = Result<(), Problem>;
 
 /// Checks a scenario.
 pub(super) fn scenario(scenario: &Scenario) -> Checked {
@@ -50,7 +51,8 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
     cell(scenario)?;
     number(&[Field("nodes")], u64::from(scenario.nodes), 1, u64::from(NODES_MAX))?;
     protocol(&scenario.protocol, scenario.nodes)?;
-    topology(&scenario.topology, scenario.nodes)?;
+    whereabouts::topology(&scenario.topology, scenario.nodes)?;
+    whereabouts::versions(scenario)?;
     let network = &scenario.network;
     latency(&[Field("network"), Field("latency")], &network.latency, TIMER_MIN_LINK)?;
     for (name, far) in
@@ -84,7 +86,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
 /// How long a message travels at least: the next instant.
 const TIMER_MIN_LINK: Span = Span(1);
 
-fn require(
+pub(super) fn require(
     holds: bool,
     path: &[Step],
     message: impl Into<String>,
@@ -93,7 +95,7 @@ fn require(
     if holds { Ok(()) } else { Err(Problem::at(path, message, expected)) }
 }
 
-fn number(path: &[Step], found: u64, low: u64, high: u64) -> Checked {
+pub(super) fn number(path: &[Step], found: u64, low: u64, high: u64) -> Checked {
     let message = format!("`{found}` is out of range");
     let expected = format!("a whole number from {low} to {high}");
     require((low..=high).contains(&found), path, message, expected)
@@ -105,7 +107,7 @@ fn span(path: &[Step], found: Span, low: Span, high: Span) -> Checked {
     require((low..=high).contains(&found), path, message, expected)
 }
 
-fn name(path: &[Step], found: &str, what: &str) -> Checked {
+pub(super) fn name(path: &[Step], found: &str, what: &str) -> Checked {
     let fits = !found.is_empty() && found.chars().count() <= NAME_CHARS_MAX;
     let plain = found.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let expected =
@@ -182,44 +184,6 @@ fn latency(path: &[Step], spec: &LatencySpec, low: Span) -> Checked {
         LatencySpec::Exponential { min, tail } => {
             span(&inside(Field("min")), *min, low, WAIT_MAX)?;
             span(&inside(Field("tail")), *tail, Span::ZERO, WAIT_MAX)
-        }
-    }
-}
-
-fn topology(spec: &TopologySpec, nodes: u16) -> Checked {
-    match spec {
-        TopologySpec::Together => Ok(()),
-        TopologySpec::Spread { zones } => {
-            let path = [Field("topology"), Field("zones")];
-            let message = format!("{} zones are out of range", zones.len());
-            let expected = format!("1 to {ZONES_MAX} zones");
-            require((1..=ZONES_MAX).contains(&zones.len()), &path, message, expected)?;
-            let mut seen = BTreeSet::new();
-            for (k, zone) in zones.iter().enumerate() {
-                let path = [path[0], path[1], Item(k)];
-                name(&path, zone, "zone")?;
-                let message = format!("the zone `{zone}` is named twice");
-                require(seen.insert(zone), &path, message, "each zone once")?;
-            }
-            Ok(())
-        }
-        TopologySpec::Places(places) => {
-            let path = [Field("topology"), Item(0)];
-            let message = format!("there are {} places for {nodes} nodes", places.len());
-            let expected = format!("{nodes} places, one for each node");
-            require(places.len() == usize::from(nodes), &path, message, expected)?;
-            for (k, place) in places.iter().enumerate() {
-                let parts = [
-                    ("region", &place.region),
-                    ("zone", &place.zone),
-                    ("rack", &place.rack),
-                    ("version", &place.version),
-                ];
-                for (part, found) in parts.into_iter().filter(|(_, found)| !found.is_empty()) {
-                    name(&[path[0], path[1], Item(k), Field(part)], found, part)?;
-                }
-            }
-            Ok(())
         }
     }
 }
@@ -313,7 +277,8 @@ fn fault(planned: &PlannedFault, scenario: &Scenario) -> Checked {
             path.push(Item(0));
         }
         Problem::at(&path, wrong.message, wrong.expected)
-    })
+    })?;
+    whereabouts::domain(planned, scenario)
 }
 
 fn expected(scenario: &Scenario) -> Checked {

@@ -18,6 +18,7 @@ mod session;
 mod timeline;
 pub mod token;
 mod trial;
+mod whereabouts;
 pub mod wording;
 
 pub use act::{Act, Fault, Origin, Stage};

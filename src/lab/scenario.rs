@@ -26,6 +26,9 @@ pub struct Scenario {
     /// Where they stand.
     #[serde(default)]
     pub topology: TopologySpec,
+    /// Which software they run; as `topology` has it where it is not given.
+    #[serde(default)]
+    pub versions: Option<VersionsSpec>,
     /// How messages travel.
     #[serde(default)]
     pub network: NetworkSpec,
@@ -64,6 +67,7 @@ impl Scenario {
             protocol,
             nodes,
             topology: TopologySpec::default(),
+            versions: None,
             network: NetworkSpec::default(),
             disk: DiskSpec::default(),
             service: None,
@@ -103,8 +107,37 @@ pub enum TopologySpec {
         /// The zones' names.
         zones: Vec<String>,
     },
+    /// As many in one zone as it takes, and then in the next, each zone one rack:
+    /// `Packed(zones: ["a", "b"], per_zone: 3)`.
+    Packed {
+        /// The zones' names.
+        zones: Vec<String>,
+        /// How many nodes a zone takes, but for the last, which takes the rest; a majority where it
+        /// is not given.
+        #[serde(default)]
+        per_zone: Option<u16>,
+    },
     /// Each node's place, first node first: `Places([(region: "eu", zone: "a", rack: "1")])`.
     Places(Vec<PlaceSpec>),
+}
+
+/// Which software the nodes run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum VersionsSpec {
+    /// All the same: `Same("1.0")`.
+    Same(String),
+    /// Dealt out in turn, so that no version is a majority's: `InTurn(["1.0", "1.1", "2.0"])`.
+    InTurn(Vec<String>),
+    /// A rollout that has come so far: the first nodes run the new one.
+    Staggered {
+        /// What runs.
+        old: String,
+        /// What is to run.
+        new: String,
+        /// How many nodes run it so far.
+        updated: u16,
+    },
 }
 
 /// Where one node stands.

@@ -414,7 +414,7 @@ fn target_of(session: &Session, fault: &Fault) -> Option<Address> {
     match fault.spec.target() {
         Some(Target::Node(node)) => return Some(*node),
         Some(Target::Nodes(nodes)) => return nodes.first().copied(),
-        Some(Target::Leader | Target::NextLeader) | None => {}
+        Some(Target::Leader | Target::NextLeader | Target::All) | None => {}
     }
     let from = injection(session, fault.id)?.0;
     let mut after = (from..from + PULLED_WITHIN).filter_map(|id| session.record(EventId(id)));

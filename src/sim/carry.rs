@@ -33,6 +33,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             match effect {
                 Effect::Send { to, msg } => self.say(me, to, msg, child, cause, tape),
                 Effect::Answer { call, outcome } => {
+                    self.tally_answer(me, outcome);
                     let (outcome, bent) = self.tell_client(me, call, outcome);
                     let (outcome, spoilt) = self.spoil_answer(me, outcome, child);
                     let (load, because) = (Load::Answer(call, outcome), (cause, bent.or(spoilt)));
@@ -76,6 +77,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         tape: &mut Tape,
     ) {
         let wait = self.disk.sync.draw(self.chance, identity, Purpose::Sync);
+        let wait = self.flushed_after(me, wait);
         let node = &mut self.nodes[me.index()];
         let ticket = node.disk.write(delta);
         node.sync_due = node.sync_due.max(self.now + wait);
@@ -93,7 +95,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         identity: Identity,
         (cause, fed_by): (EventId, Option<Address>),
     ) {
-        let wait = self.chance.span(identity, Purpose::Timer, wait);
+        let wait = self.as_set(me, self.chance.span(identity, Purpose::Timer, wait));
         let node = &mut self.nodes[me.index()];
         let due = self.now + node.clock.stretch(wait);
         let queued = node.timers.get(&timer).map(|armed| armed.queued);

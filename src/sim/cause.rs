@@ -74,6 +74,11 @@ impl<P: Protocol, C: Client> World<P, C> {
         lever: Option<EventId>,
         tape: &mut Tape,
     ) -> EventId {
+        for who in pending.ends().into_iter().flatten() {
+            if let Some(node) = self.nodes.get_mut(who.index()) {
+                node.tally.lost += 1;
+            }
+        }
         let Pending::Deliver { from, to, load, sent, .. } = pending else {
             unreachable!("only a message is withheld")
         };
@@ -123,6 +128,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         // A clock that was only set forwards or back counts no timer differently.
         let bent = node.drifts.iter().filter(|hold| hold.ppm != 0);
         causes.extend(bent.map(|hold| Because::Of(hold.pulled)));
+        causes.extend(self.slow_timers(me));
         if awaits {
             let lacks = node.lacks.iter().rev().filter(|lack| lack.at >= armed.since);
             let missed = lacks.filter(|lack| armed.fed_by.is_none_or(|who| who == lack.whose));

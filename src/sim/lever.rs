@@ -10,8 +10,10 @@ use super::address::Address;
 use super::chance::Identity;
 use super::network::Fate;
 use super::node::{Life, Mood};
+use super::rollout::Setting;
 use super::signed::Untruth;
 use super::time::{Instant, Rate, Span};
+use super::topology::Domain;
 
 /// Which fault of a run, from 1.
 #[derive(
@@ -50,6 +52,21 @@ pub enum Whom {
     Nodes,
     /// Every client.
     Clients,
+    /// Every node of a failure domain.
+    Domain(Domain, Of),
+    /// Every node that is not of it.
+    Outside(Domain, Of),
+}
+
+/// Which failure domain: by its name, or as that of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Of {
+    /// The one of this name.
+    Name(String),
+    /// Those in which these nodes stand.
+    Nodes(Vec<Address>),
+    /// The one in which the leader stands; waits for one where nobody leads.
+    Leader,
 }
 
 impl Whom {
@@ -186,6 +203,13 @@ pub enum Lever {
         /// How much later the node takes them in; zero where it never does.
         delay: Span,
     },
+    /// Sets something wrongly at a node.
+    Setting {
+        /// Which nodes.
+        node: Whom,
+        /// What.
+        setting: Setting,
+    },
     /// Makes clients call more often.
     Surge {
         /// Which clients.
@@ -228,7 +252,8 @@ impl Lever {
     pub const fn groups(&self) -> (&Whom, Option<&Whom>) {
         match self {
             Lever::Link { from, to, .. } => (from, Some(to)),
-            Lever::Surge { client: node, .. }
+            Lever::Setting { node, .. }
+            | Lever::Surge { client: node, .. }
             | Lever::Burst { client: node, .. }
             | Lever::Omit { node, .. }
             | Lever::Power { node, .. }
@@ -246,7 +271,8 @@ impl Lever {
     pub const fn groups_mut(&mut self) -> (&mut Whom, Option<&mut Whom>) {
         match self {
             Lever::Link { from, to, .. } => (from, Some(to)),
-            Lever::Surge { client: node, .. }
+            Lever::Setting { node, .. }
+            | Lever::Surge { client: node, .. }
             | Lever::Burst { client: node, .. }
             | Lever::Omit { node, .. }
             | Lever::Power { node, .. }
@@ -291,6 +317,9 @@ pub struct Plan {
     /// What follows, each so long after the first lever that was pulled and at whom that took hold
     /// of: a fault that grows grows where it began, whoever leads by then.
     pub then: Vec<(Span, Lever)>,
+    /// Where a guard watches: for how long after a change it does. If a node is ill by then, all
+    /// changes are undone.
+    pub guard: Option<Span>,
     /// When the fault heals by itself, counted from its injection.
     pub heal_after: Option<Span>,
     /// When the fault heals by itself, counted from the first lever that it pulled: a crash that

@@ -7,6 +7,7 @@ use super::lever::FaultId;
 use super::network::Fate;
 use super::protocol::{Detail, Protocol};
 use super::queue::{Load, Pending};
+use super::rollout::STAGED_ROLLOUT;
 use super::scene::{Flight, Inspection, LinkScene, NodeScene, Scene};
 use super::service::Line;
 use super::time::Span;
@@ -33,6 +34,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         switches.push((SCRUB, self.guards.scrub));
         switches.extend(self.callers.first().map(|c| c.client.switches()).unwrap_or_default());
         switches.extend(self.service.switches());
+        if self.faults.values().any(|fault| fault.guard.is_some()) {
+            switches.push((STAGED_ROLLOUT, self.watches));
+        }
         let links = self.overlays.list().into_iter().map(|(from, to, overlay)| LinkScene {
             from,
             to,
@@ -59,6 +63,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         faults.extend(node.drifts.iter().map(|hold| hold.fault));
         faults.extend(node.grays.iter().map(|hold| hold.fault));
         faults.extend(node.early.iter().map(|hold| hold.fault));
+        faults.extend(node.settings.iter().map(|hold| hold.fault));
         faults.extend(node.lies.iter().map(|hold| hold.fault));
         faults.extend(node.flips.iter().map(|hold| hold.fault));
         faults.extend(node.spoilt.map(|(fault, _)| fault));

@@ -26,6 +26,7 @@ pub mod protocol;
 mod pull;
 mod queue;
 pub mod record;
+pub mod rollout;
 pub mod scene;
 pub mod seam;
 pub mod service;
@@ -39,7 +40,7 @@ pub mod world;
 
 pub use address::Address;
 pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome};
-pub use lever::{Cue, FaultId, Input, Lever, Lie, Placed, Plan, Spot, Way, Whom};
+pub use lever::{Cue, FaultId, Input, Lever, Lie, Of, Placed, Plan, Spot, Way, Whom};
 pub use network::{Fate, Latency, Network};
 pub use node::{Life, Mood};
 pub use note::{Held, Note, Role, Slot};
@@ -49,10 +50,11 @@ pub use protocol::{
     Protocol, Report, Ticket, TimerKind,
 };
 pub use record::{Because, EventId, Keep, Record, Tape, What, Withheld};
+pub use rollout::Setting;
 pub use scene::{Flight, Inspection, NodeScene, Scene};
 pub use seam::Sim;
 pub use service::Service;
 pub use signed::{Liar, Signed, Untruth};
 pub use time::{Instant, Rate, Span, SpanRange};
-pub use topology::{Place, Topology};
+pub use topology::{Domain, Place, Topology};
 pub use world::{Setup, World};

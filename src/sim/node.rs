@@ -14,6 +14,7 @@ use super::lies::LieHold;
 use super::protocol::{Protocol, Ticket};
 use super::queue::Pending;
 use super::record::{Because, EventId};
+use super::rollout::{SettingHold, Tally};
 use super::service::Line;
 use super::time::{Instant, Rate, Span};
 use super::timers::Timers;
@@ -207,6 +208,9 @@ pub(super) struct Node<P: Protocol> {
     pub services: Vec<Slowness>,
     pub grays: Vec<GrayHold>,
     pub early: Vec<EarlyHold>,
+    pub settings: Vec<SettingHold>,
+    /// What a dashboard shows of it.
+    pub tally: Tally,
     pub power: Vec<PowerHold>,
     /// The record since which it is not up, or slow: what peers lack it for.
     pub stopped: Option<(Instant, EventId)>,
@@ -250,6 +254,8 @@ impl<P: Protocol> Node<P> {
             services: Vec::new(),
             grays: Vec::new(),
             early: Vec::new(),
+            settings: Vec::new(),
+            tally: Tally::default(),
             power: Vec::new(),
             stopped: None,
             moods: Vec::new(),
@@ -292,6 +298,8 @@ impl<P: Protocol> Clone for Node<P> {
             services: self.services.clone(),
             grays: self.grays.clone(),
             early: self.early.clone(),
+            settings: self.settings.clone(),
+            tally: self.tally,
             power: self.power.clone(),
             stopped: self.stopped,
             moods: self.moods.clone(),

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::address::Address;
 use super::client::Client;
-use super::lever::{Cue, FaultId, Lever, Lie, Plan, Whom};
+use super::lever::{Cue, FaultId, Lever, Lie, Of, Plan, Whom};
 use super::network::Overlay;
 use super::node::{DriftHold, EarlyHold, GrayHold, Life, MoodHold, Omission, PowerHold, Slowness};
 use super::protocol::Protocol;
 use super::queue::Pending;
 use super::record::{Because, Causes, EventId, Tape, What};
+use super::rollout::SettingHold;
 use super::surge::SurgeHold;
 use super::time::Span;
+use super::topology::Domain;
 use super::world::{Injected, Waiting, World};
 
 impl<P: Protocol, C: Client> World<P, C> {
@@ -19,7 +21,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         let injected = self.emit(tape, None, Causes::new, What::Injected(fault));
         let then = plan.then.clone();
         let holds_for = plan.holds_for;
-        self.faults.insert(fault, Injected { record: injected, holds_for, then });
+        let guard = plan.guard;
+        let changed = Vec::new();
+        self.faults.insert(fault, Injected { record: injected, holds_for, then, guard, changed });
         for (cue, lever) in &plan.steps {
             match cue {
                 Cue::After(span) if span.0 == 0 => self.pull(fault, injected, lever, tape),
@@ -32,6 +36,14 @@ impl<P: Protocol, C: Client> World<P, C> {
                     self.waiting.push(Waiting { fault, injected, lever });
                 }
             }
+        }
+        if let Some(watched) = plan.guard {
+            let after = plan.steps.iter().filter_map(|(cue, _)| match cue {
+                Cue::After(span) => Some(*span),
+                Cue::OnLeader => None,
+            });
+            let last = after.max().unwrap_or_default();
+            self.queue.push(self.now + last + watched, Pending::Judge { fault, injected });
         }
         if let Some(after) = plan.heal_after {
             self.queue.push(self.now + after, Pending::Heal { fault });
@@ -49,6 +61,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         if self.faults.get(&fault).map(|fault| fault.record) != Some(injected) {
             return; // healed before its time came
         }
+        if self.rolls_back(fault, tape) {
+            return;
+        }
         let Some(lever) = self.resolve(lever) else {
             let lever = Arc::new(lever.clone());
             self.waiting.push(Waiting { fault, injected, lever });
@@ -59,6 +74,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         let what = What::Pulled { fault, lever: lever.clone() };
         let pulled = self.emit(tape, None, because, what);
         self.hold(fault, pulled, &lever, tape);
+        self.note_change(fault, &lever, pulled);
         let Some(held) = self.faults.get_mut(&fault) else { return };
         let (holds_for, then) = (held.holds_for.take(), std::mem::take(&mut held.then));
         if let Some(span) = holds_for {
@@ -104,6 +120,9 @@ impl<P: Protocol, C: Client> World<P, C> {
                 let takes = |delay: Span| delay == Span::ZERO;
                 node.grays.retain(|old| old.fault != fault || takes(old.delay) != takes(*delay));
                 node.grays.push(GrayHold { fault, pulled, rate: *rate, delay: *delay });
+            }),
+            Lever::Setting { node, setting } => self.each(node, |node| {
+                node.settings.push(SettingHold { fault, pulled, setting: *setting });
             }),
             Lever::Surge { client, factor } => {
                 let hold = SurgeHold { fault, pulled, factor: *factor };
@@ -163,6 +182,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             node.drifts.retain(|hold| hold.fault != fault);
             node.grays.retain(|hold| hold.fault != fault);
             node.early.retain(|hold| hold.fault != fault);
+            node.settings.retain(|hold| hold.fault != fault);
             node.settle_clock(now);
             let who = Address::Node(k as u16 + 1);
             if node.power.iter().any(|hold| hold.fault == fault) {
@@ -180,7 +200,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         self.count_stopped();
     }
 
-    fn hold_power(&mut self, who: Address, hold: PowerHold, tape: &mut Tape) {
+    pub(super) fn hold_power(&mut self, who: Address, hold: PowerHold, tape: &mut Tape) {
         let Some(node) = self.nodes.get_mut(who.index()).filter(|_| who.is_node()) else { return };
         node.power.retain(|old| old.fault != hold.fault);
         if hold.life != Life::Up {
@@ -190,7 +210,7 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     /// Brings a node's life to what the holds on it say: down beats paused beats up.
-    fn settle_life(&mut self, who: Address, because: EventId, tape: &mut Tape) {
+    pub(super) fn settle_life(&mut self, who: Address, because: EventId, tape: &mut Tape) {
         let node = &self.nodes[who.index()];
         let before = node.life;
         let after = node.power.iter().map(|hold| hold.life).max().unwrap_or_default();
@@ -257,8 +277,10 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     pub(super) fn switch(&mut self, switch: &'static str, on: bool, tape: &mut Tape) {
-        let mut known =
-            self.protocol.set(switch, on) | self.guard(switch, on) | self.service.set(switch, on);
+        let mut known = self.protocol.set(switch, on)
+            | self.guard(switch, on)
+            | self.service.set(switch, on)
+            | self.watch(switch, on);
         for caller in &mut self.callers {
             known |= caller.client.set(switch, on);
         }
@@ -314,7 +336,21 @@ impl<P: Protocol, C: Client> World<P, C> {
                 nodes.map(Address::Node).filter(|who| *who != leader).skip(1).collect()
             }
             Whom::Nodes => nodes.map(Address::Node).collect(),
+            Whom::Domain(domain, of) => self.domain(*domain, of)?,
+            Whom::Outside(domain, of) => {
+                let inside = self.domain(*domain, of)?;
+                nodes.map(Address::Node).filter(|who| !inside.contains(who)).collect()
+            }
             Whom::Clients => (1..=self.callers.len() as u16).map(Address::Client).collect(),
+        })
+    }
+
+    fn domain(&self, domain: Domain, of: &Of) -> Option<Vec<Address>> {
+        let nodes = self.size as u16;
+        Some(match of {
+            Of::Name(name) => self.topology.named(domain, name, nodes),
+            Of::Nodes(whom) => self.topology.sharing(domain, whom, nodes),
+            Of::Leader => self.topology.sharing(domain, &[self.leader()?], nodes),
         })
     }
 

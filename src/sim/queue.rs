@@ -52,6 +52,10 @@ pub(super) enum Pending<P: Protocol> {
     Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity },
     /// A node is done with what it works on.
     Turn { node: Address, desk: usize, incarnation: u32 },
+    /// A node that died of what it took in is to be started again.
+    Restart { node: Address, fault: FaultId, incarnation: u32 },
+    /// A guard looks at what a fault changed.
+    Judge { fault: FaultId, injected: EventId },
     /// A fault's lever is to be pulled.
     Pull { fault: FaultId, injected: EventId, lever: Arc<Lever> },
     /// A fault heals by itself.
@@ -59,6 +63,14 @@ pub(super) enum Pending<P: Protocol> {
 }
 
 impl<P: Protocol> Pending<P> {
+    /// Returns the nodes between which it travels, where it is a message of peers.
+    pub fn ends(&self) -> [Option<Address>; 2] {
+        match self {
+            Pending::Deliver { from, to, load: Load::Peer(_), .. } => [Some(*from), Some(*to)],
+            _ => [None, None],
+        }
+    }
+
     /// Returns the node that has to take it, where it is a node.
     pub fn node(&self) -> Option<Address> {
         match self {
@@ -67,6 +79,8 @@ impl<P: Protocol> Pending<P> {
             Pending::ClientTimer { .. }
             | Pending::Scrub { .. }
             | Pending::Turn { .. }
+            | Pending::Restart { .. }
+            | Pending::Judge { .. }
             | Pending::Pull { .. }
             | Pending::Heal { .. } => None,
         }

@@ -398,6 +398,10 @@ impl<P: Protocol, C: Client> World<P, C> {
                 self.count(fault.into());
                 self.heal(fault, tape);
             }
+            Pending::Restart { node, fault, incarnation } => {
+                self.restart(node, fault, incarnation, tape);
+            }
+            Pending::Judge { fault, injected } => self.judge(fault, injected, tape),
             Pending::Turn { .. } => {}
         }
     }

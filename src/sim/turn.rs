@@ -121,6 +121,14 @@ impl<P: Protocol, C: Client> World<P, C> {
         } else {
             self.skip_record()
         };
+        if to.is_node() {
+            let tally = &mut self.nodes[to.index()].tally;
+            tally.taken += 1;
+            tally.calls += u64::from(matches!(load, Load::Call(..)));
+            if self.dies_of_input(to, tape) {
+                return;
+            }
+        }
         match load {
             Load::Peer(msg) => {
                 self.pass_bulkhead(to, from, id, tape);

@@ -18,6 +18,7 @@ use super::outbox::Outbox;
 use super::protocol::{Event, Protocol, Ticket};
 use super::queue::Queue;
 use super::record::{Causes, EventId, Tape, What};
+use super::rollout::Changed;
 use super::scene::{Inspection, Scene};
 use super::seam::Sim;
 use super::service::Service;
@@ -72,6 +73,10 @@ pub(super) struct Injected {
     pub holds_for: Option<Span>,
     /// What follows the first lever that it pulls; taken when it does.
     pub then: Vec<(Span, Lever)>,
+    /// For how long a guard watches what it changed.
+    pub guard: Option<Span>,
+    /// Whom it changed, where a guard watches.
+    pub changed: Vec<Changed>,
 }
 
 /// A world of one protocol and its clients.
@@ -83,6 +88,8 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) network: Network,
     pub(super) disk: DiskSpec,
     pub(super) service: Service,
+    /// Whether the guard of staged rollouts is on.
+    pub(super) watches: bool,
     pub(super) now: Instant,
     pub(super) events: u64,
     pub(super) records: u32,
@@ -114,6 +121,7 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             network: self.network.clone(),
             disk: self.disk.clone(),
             service: self.service.clone(),
+            watches: self.watches,
             now: self.now,
             events: self.events,
             records: self.records,
@@ -159,6 +167,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             network: setup.network,
             disk: setup.disk,
             service: setup.service,
+            watches: true,
             now: Instant::ZERO,
             events: 0,
             records: 0,
@@ -195,6 +204,11 @@ impl<P: Protocol, C: Client> World<P, C> {
     /// Returns the state of a node, for tests and experiments that know its type.
     pub fn state(&self, who: Address) -> &P::State {
         &self.nodes[who.index()].state
+    }
+
+    /// Returns a client, for tests and experiments that know its type.
+    pub fn client(&self, who: Address) -> &C {
+        &self.callers[who.index()].client
     }
 
     pub(super) fn start_node(&mut self, me: Address, because: Causes, tape: &mut Tape) {

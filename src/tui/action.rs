@@ -353,7 +353,6 @@ impl Action {
 /// Says that a class of the taxonomy is not in the lab.
 const fn not_here(digit: char) -> &'static str {
     match digit {
-        '7' => "correlated faults are not in the lab yet",
         _ => "there is no such class of faults",
     }
 }

@@ -3,7 +3,7 @@
 use crate::sim::client::Circuit;
 use crate::sim::{
     Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate,
-    Record, Role, Span, What, Whom, Withheld,
+    Record, Role, Setting, Span, What, Whom, Withheld,
 };
 
 use super::theme::Ink;
@@ -199,6 +199,15 @@ fn pulled(lever: &Lever) -> String {
         Lever::Gray { node, rate, delay } => {
             format!("makes {rate} of the calls at {} wait {delay}", whom(node))
         }
+        Lever::Setting { node, setting } => match setting {
+            Setting::Timers { factor } => {
+                format!("makes timers of {} run {factor} times as long", whom(node))
+            }
+            Setting::Flush { after } => {
+                format!("has the disk of {} keep writes to itself for {after}", whom(node))
+            }
+            Setting::Poison => format!("has {} die of what it takes in", whom(node)),
+        },
         Lever::Surge { factor, .. } => format!("makes clients call {factor} times as often"),
         Lever::Burst { calls, .. } => format!("brings {calls} calls at once"),
         Lever::Early { node } => format!("lets {} speak before its disk has it", whom(node)),
@@ -231,6 +240,8 @@ fn whom(whom: &Whom) -> String {
         Whom::OtherHalf => "half of the others".to_owned(),
         Whom::Nodes => "all nodes".to_owned(),
         Whom::Clients => "all clients".to_owned(),
+        Whom::Domain(domain, _) => format!("a {}", domain.word()),
+        Whom::Outside(domain, _) => format!("all outside of a {}", domain.word()),
         Whom::BeyondBridge => "all beyond the bridge".to_owned(),
     }
 }

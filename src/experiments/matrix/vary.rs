@@ -54,7 +54,7 @@ fn liars(scenario: &Scenario) -> Vec<Address> {
         .flat_map(|fault| match fault.target() {
             Some(Target::Node(node)) => vec![*node],
             Some(Target::Nodes(nodes)) => nodes.clone(),
-            Some(Target::Leader | Target::NextLeader) | None => Vec::new(),
+            Some(Target::Leader | Target::NextLeader | Target::All) | None => Vec::new(),
         })
         .collect();
     if named.is_empty() {

@@ -3,6 +3,7 @@
 //! Absent on purpose: anything that a measurement reads. These figures stand beside what was
 //! measured and never enter it. To add one: a constant in the file of its experiment.
 
+pub mod common_cause;
 pub mod raft_election;
 pub mod rumour;
 pub mod split_vote;
