@@ -28,6 +28,7 @@ fn scenario(nodes: u16, title: &str) -> Scenario {
         service: None,
         workload: WorkloadSpec::default(),
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
+        monitors: Vec::new(),
         faults: Vec::new(),
         expect: Vec::new(),
         bounds: BoundsSpec::default(),

@@ -117,6 +117,7 @@ fn office(calls: u32, change: impl FnOnce(&mut Service)) -> (Office, Tape) {
         protocol: Clerk,
         disks: vec![None; 2],
         clients: vec![Crowd(calls)],
+        monitors: Vec::new(),
         topology: Topology::default(),
         network: Network::plain(Latency::Fixed(Span::millis(1))),
         disk: DiskSpec { sync: Latency::Fixed(Span::millis(1)), mood: Mood::Durable },

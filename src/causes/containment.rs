@@ -192,7 +192,7 @@ impl Search<'_> {
 
     /// A call that was answered on a later try.
     fn client(&mut self, record: &Record, note: &ClientNote, descent: Descent) {
-        let key = called(note);
+        let Some(key) = called(note) else { return };
         match note {
             ClientNote::Circuit { call, state: Circuit::Open, .. } if descent != 0 => {
                 self.tripped.insert(call.client, descent);

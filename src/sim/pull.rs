@@ -316,7 +316,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 nodes.map(Address::Node).filter(|who| *who != leader).skip(1).collect()
             }
             Whom::Nodes => nodes.map(Address::Node).collect(),
-            Whom::Clients => (1..=self.callers.len() as u16).map(Address::Client).collect(),
+            Whom::Clients => (1..=self.clients).map(Address::Client).collect(),
         })
     }
 
