@@ -82,6 +82,7 @@ impl Client for Crowd {
     fn step(&mut self, event: ClientEvent, out: &mut ClientOutbox) {
         let op = Op::Write { key: 1, value: 1 };
         match event {
+            ClientEvent::Heard { .. } => {}
             ClientEvent::Timeout(_) => {
                 for serial in 1..=self.0 {
                     let call = CallId { client: Address::Client(1), serial, attempt: 1 };

@@ -201,7 +201,7 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Saw(saw) => format!("a user got no answer of {}", saw.node),
         ClientNote::Avoided { call, node } => format!("{call} avoided {node}"),
         ClientNote::Watches { probe, .. } => format!("a monitor began to watch by {probe}"),
-        ClientNote::Judged { node, healthy: true } => format!("{node} was judged well"),
-        ClientNote::Judged { node, healthy: false } => format!("{node} was judged ill"),
+        ClientNote::Judged { node, healthy: true, by } => format!("{node} was judged well by {by}"),
+        ClientNote::Judged { node, healthy: false, by } => format!("{node} was judged ill by {by}"),
     }
 }

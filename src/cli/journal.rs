@@ -209,8 +209,8 @@ fn of_client(note: &ClientNote) -> (&'static str, Map<String, Value>) {
         ClientNote::Watches { probe, within } => {
             ("watches", fields([("probe", json!(probe)), ("within_us", json!(within.0))]))
         }
-        ClientNote::Judged { node: at, healthy } => {
-            ("judged", fields([whom(at), ("healthy", json!(healthy))]))
+        ClientNote::Judged { node: at, healthy, by } => {
+            ("judged", fields([whom(at), ("healthy", json!(healthy)), ("by", json!(by))]))
         }
     }
 }

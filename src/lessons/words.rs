@@ -83,7 +83,7 @@ fn client(note: &ClientNote) -> String {
         }
         ClientNote::Avoided { call, node } => format!("{call} avoided {node}"),
         ClientNote::Watches { probe, .. } => format!("a monitor watches by {probe}"),
-        ClientNote::Judged { node, healthy } => {
+        ClientNote::Judged { node, healthy, .. } => {
             format!("a monitor found {node} {}", if *healthy { "well" } else { "ill" })
         }
     }

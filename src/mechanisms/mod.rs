@@ -20,6 +20,7 @@ pub mod leases;
 pub mod liars;
 pub mod load;
 pub mod logs;
+pub mod observers;
 pub mod promises;
 pub mod replicas;
 
@@ -56,6 +57,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &epidemics::EPIDEMICS,
     &agreements::AGREEMENTS,
     &leases::LEASES,
+    &observers::OBSERVERS,
 ];
 
 /// Iterates over every mechanism.

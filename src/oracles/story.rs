@@ -96,7 +96,7 @@ fn view(verb: &str, rest: &[&str]) -> ClientNote {
         }
         "watches" if rest[0] == "ping" => ClientNote::Watches { probe: "ping", within: span() },
         "watches" => ClientNote::Watches { probe: "deep", within: span() },
-        _ => ClientNote::Judged { node: node(), healthy: rest[1] == "well" },
+        _ => ClientNote::Judged { node: node(), healthy: rest[1] == "well", by: "ping" },
     }
 }
 

@@ -169,7 +169,7 @@ impl Views {
                 self.users[place].add(bad);
                 self.settle(place, record);
             }
-            ClientNote::Judged { node, healthy } => {
+            ClientNote::Judged { node, healthy, .. } => {
                 self.expire(record);
                 let eye = self.eyes.iter().position(|eye| eye.monitor == who);
                 let (Some(eye), Some(place)) = (eye, self.place(*node)) else { return };

@@ -277,6 +277,8 @@ pub enum ClientNote {
         node: Address,
         /// What it finds now.
         healthy: bool,
+        /// How it found out: the name of the probe that decided.
+        by: &'static str,
     },
     /// A call begins.
     Called {

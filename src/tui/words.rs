@@ -184,8 +184,10 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Watches { probe, within } => {
             format!("begins to watch by {probe}, and finds out within {}", span(*within))
         }
-        ClientNote::Judged { node, healthy: true } => format!("finds {node} well again"),
-        ClientNote::Judged { node, healthy: false } => format!("finds {node} ill"),
+        ClientNote::Judged { node, healthy: true, by } => {
+            format!("finds {node} well again by {by}")
+        }
+        ClientNote::Judged { node, healthy: false, by } => format!("finds {node} ill by {by}"),
     }
 }
 

@@ -287,7 +287,12 @@ impl Monitor {
         let by_users = self.probe() == Probe::Anomaly && self.anomaly.finds_ill(index);
         let ill = self.nodes[index].ill || by_users;
         if std::mem::replace(&mut self.nodes[index].judged_ill, ill) != ill {
-            out.note(ClientNote::Judged { node: node(index), healthy: !ill });
+            // An anomaly monitor pings too, and a monitor whose mechanism is off only pings.
+            let by = match self.probe() {
+                Probe::Anomaly if self.nodes[index].ill => Probe::Ping,
+                probe => probe,
+            };
+            out.note(ClientNote::Judged { node: node(index), healthy: !ill, by: by.word() });
             self.tell(index, out);
         }
     }

@@ -37,7 +37,9 @@ impl Oracle for FalseAlarm {
                 out.push(KIND.cleared(record, Subject::Pair(change.node, change.monitor)));
             }
         }
-        let What::Client(ClientNote::Judged { node, healthy: false }) = record.what else { return };
+        let What::Client(ClientNote::Judged { node, healthy: false, .. }) = record.what else {
+            return;
+        };
         let found = views.of(node).find(|(eye, _)| Some(eye.monitor) == record.who);
         let Some((eye, standing)) = found else { return };
         let is_up = truth.member(node).is_some_and(|member| member.life == Life::Up);
