@@ -45,6 +45,7 @@ fn scenario(nodes: u16, spec: RaftSpec, faults: Vec<PlannedFault>) -> Scenario {
             ..RegisterSpec::default()
         }),
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
+        monitors: Vec::new(),
         faults,
         expect: Vec::new(),
         bounds: BoundsSpec::default(),

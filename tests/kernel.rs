@@ -102,6 +102,7 @@ impl Client for OneWrite {
         let call = CallId { client: Address::Client(1), serial: 1, attempt: 1 };
         let op = Op::Write { key: 1, value: 42 };
         match event {
+            ClientEvent::Heard { .. } => {}
             ClientEvent::Timeout(_) => out.call(Address::Node(1), call, op),
             ClientEvent::Answer { outcome, .. } => {
                 out.note(ClientNote::Returned { call, op, outcome });
@@ -125,6 +126,7 @@ fn lab(keep: Keep, change: impl FnOnce(&mut Setup<Beacon, OneWrite>)) -> (Lab, T
         protocol: Beacon { nodes: 3 },
         disks: vec![None; 3],
         clients: vec![OneWrite],
+        monitors: Vec::new(),
         topology: Topology::default(),
         network: Network::plain(Latency::Fixed(Span::millis(1))),
         disk: DiskSpec { sync: Latency::Fixed(Span::millis(5)), mood: Mood::Durable },

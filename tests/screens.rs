@@ -29,6 +29,7 @@ fn scenario(nodes: u16, title: &str) -> Scenario {
         versions: None,
         workload: WorkloadSpec::default(),
         mechanisms: vec![Mechanism::Retry, Mechanism::Idempotency],
+        monitors: Vec::new(),
         faults: Vec::new(),
         expect: Vec::new(),
         bounds: BoundsSpec::default(),

@@ -82,6 +82,7 @@ impl Client for Crowd {
     fn step(&mut self, event: ClientEvent, out: &mut ClientOutbox) {
         let op = Op::Write { key: 1, value: 1 };
         match event {
+            ClientEvent::Heard { .. } => {}
             ClientEvent::Timeout(_) => {
                 for serial in 1..=self.0 {
                     let call = CallId { client: Address::Client(1), serial, attempt: 1 };
@@ -117,6 +118,7 @@ fn office(calls: u32, change: impl FnOnce(&mut Service)) -> (Office, Tape) {
         protocol: Clerk,
         disks: vec![None; 2],
         clients: vec![Crowd(calls)],
+        monitors: Vec::new(),
         topology: Topology::default(),
         network: Network::plain(Latency::Fixed(Span::millis(1))),
         disk: DiskSpec { sync: Latency::Fixed(Span::millis(1)), mood: Mood::Durable },

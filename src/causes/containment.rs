@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::chain::Containment;
 use super::memory::{Index, Memory, called};
+use crate::mechanisms::observers;
 use crate::oracles::{Finding, Subject};
 use crate::sim::client::Circuit;
 use crate::sim::{
@@ -52,6 +53,8 @@ struct Search<'a> {
     unheard: BTreeMap<Address, Vec<(Instant, Address, Descent)>>,
     /// Tries of a call that were lost to faults.
     lost: BTreeMap<(Address, u32), Descent>,
+    /// What made a monitor judge a node ill.
+    judged: BTreeMap<Address, Descent>,
     /// What made a client's circuit breaker open.
     tripped: BTreeMap<Address, Descent>,
     found: BTreeMap<&'static str, Stopped>,
@@ -87,6 +90,7 @@ pub(super) fn find(
         appended: BTreeMap::new(),
         unheard: BTreeMap::new(),
         lost: BTreeMap::new(),
+        judged: BTreeMap::new(),
         tripped: BTreeMap::new(),
         found: BTreeMap::new(),
     };
@@ -197,8 +201,23 @@ impl Search<'_> {
 
     /// A call that was answered on a later try.
     fn client(&mut self, record: &Record, note: &ClientNote, descent: Descent) {
-        let key = called(note);
+        if let ClientNote::Judged { node, healthy: false, by } = note
+            && descent != 0
+        {
+            *self.judged.entry(*node).or_default() |= descent;
+            if let (Some(by), Some(monitor)) = (observers::of_probe(by), record.who) {
+                let text = format!("{monitor} found {node} ill by its {by}");
+                self.stopped(by, record.id, descent, text);
+            }
+        }
+        let Some(key) = called(note) else { return };
         match note {
+            ClientNote::Avoided { call, node } => {
+                if let Some(descent) = self.judged.get(node).copied() {
+                    let text = format!("{call} avoided {node}, which was judged ill");
+                    self.stopped("ejection", record.id, descent, text);
+                }
+            }
             ClientNote::Circuit { call, state: Circuit::Open, .. } if descent != 0 => {
                 self.tripped.insert(call.client, descent);
             }

@@ -134,7 +134,9 @@ impl Index {
                 return;
             }
             What::Client(note) => {
-                self.calls.entry(called(note)).or_default().push(record.id);
+                if let Some(call) = called(note) {
+                    self.calls.entry(call).or_default().push(record.id);
+                }
             }
             What::Noted(Note::Role { .. } | Note::Suspects(_)) => {
                 push(&mut self.states, who, record.id);
@@ -219,15 +221,9 @@ impl Index {
     }
 }
 
-/// Returns the call that a client speaks of.
-pub fn called(note: &ClientNote) -> (Address, u32) {
-    let (ClientNote::Called { call, .. }
-    | ClientNote::Retried { call, .. }
-    | ClientNote::Returned { call, .. }
-    | ClientNote::Spared { call, .. }
-    | ClientNote::Circuit { call, .. }
-    | ClientNote::GaveUp { call, .. }) = note;
-    (call.client, call.serial)
+/// Returns the call that a client speaks of, if it speaks of one.
+pub fn called(note: &ClientNote) -> Option<(Address, u32)> {
+    note.call().map(|call| (call.client, call.serial))
 }
 
 /// Returns the lever that was pulled at a record.

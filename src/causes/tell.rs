@@ -197,5 +197,11 @@ fn client(note: &ClientNote) -> String {
             format!("the circuit breaker of {} went {}", call.client, state.word())
         }
         ClientNote::GaveUp { call, .. } => format!("{call} was given up"),
+        ClientNote::Saw(saw) if saw.answered => format!("a user got an answer of {}", saw.node),
+        ClientNote::Saw(saw) => format!("a user got no answer of {}", saw.node),
+        ClientNote::Avoided { call, node } => format!("{call} avoided {node}"),
+        ClientNote::Watches { probe, .. } => format!("a monitor began to watch by {probe}"),
+        ClientNote::Judged { node, healthy: true, by } => format!("{node} was judged well by {by}"),
+        ClientNote::Judged { node, healthy: false, by } => format!("{node} was judged ill by {by}"),
     }
 }

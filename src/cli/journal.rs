@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::files;
 use crate::lab::{Session, Trial};
 use crate::sim::{
-    Because, CallId, ClientNote, Detail, Keep, Note, Op, Outcome, Record, What, Withheld,
+    Address, Because, CallId, ClientNote, Detail, Keep, Note, Op, Outcome, Record, What, Withheld,
 };
 
 use super::{Result, Trouble};
@@ -68,7 +68,7 @@ fn of_record(record: &Record) -> Value {
     Value::Object(fields)
 }
 
-fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
+fn fields<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Map<String, Value> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -103,18 +103,7 @@ fn of_what(what: &What) -> (&'static str, Map<String, Value>) {
             ("corrupted", fields([("place", place)]))
         }
         What::Noted(note) => of_noted(note),
-        What::Client(note) => {
-            let (event, call) = match note {
-                ClientNote::Called { call, .. } => ("called", call),
-                ClientNote::Retried { call, .. } => ("retried", call),
-                ClientNote::Returned { call, .. } => ("returned", call),
-                ClientNote::Spared { call, .. } => ("spared", call),
-                ClientNote::Circuit { call, .. } => ("circuit", call),
-                ClientNote::GaveUp { call, .. } => ("gave up", call),
-            };
-            let attempt = json!(call.attempt);
-            (event, fields([("call", json!(call.to_string())), ("attempt", attempt)]))
-        }
+        What::Client(note) => of_client(note),
         What::Life(life) => ("life", fields([("life", json!(life.word()))])),
         What::Injected(fault) => ("injected", fields([("fault", json!(fault.to_string()))])),
         What::Pulled { fault, lever } => {
@@ -198,6 +187,34 @@ fn of_transaction(transaction: CallId, more: (&'static str, Value)) -> Map<Strin
     fields([("transaction", call), ("attempt", attempt), more])
 }
 
+fn of_client(note: &ClientNote) -> (&'static str, Map<String, Value>) {
+    let of_call = |call: &CallId| {
+        [("call", json!(call.to_string())), ("attempt", json!(call.attempt))].into_iter()
+    };
+    let whom = |node: &Address| ("node", json!(node.to_string()));
+    match note {
+        ClientNote::Called { call, .. } => ("called", fields(of_call(call))),
+        ClientNote::Retried { call, .. } => ("retried", fields(of_call(call))),
+        ClientNote::Returned { call, .. } => ("returned", fields(of_call(call))),
+        ClientNote::GaveUp { call, .. } => ("gave up", fields(of_call(call))),
+        ClientNote::Spared { call, .. } => ("spared", fields(of_call(call))),
+        ClientNote::Circuit { call, .. } => ("circuit", fields(of_call(call))),
+        ClientNote::Avoided { call, node: at } => {
+            ("avoided", fields(of_call(call).chain([whom(at)])))
+        }
+        ClientNote::Saw(saw) => {
+            let (took, answered) = (json!(saw.took.0), json!(saw.answered));
+            ("saw", fields([whom(&saw.node), ("took_us", took), ("answered", answered)]))
+        }
+        ClientNote::Watches { probe, within } => {
+            ("watches", fields([("probe", json!(probe)), ("within_us", json!(within.0))]))
+        }
+        ClientNote::Judged { node: at, healthy, by } => {
+            ("judged", fields([whom(at), ("healthy", json!(healthy)), ("by", json!(by))]))
+        }
+    }
+}
+
 fn of_slot(slot: u64, entry: crate::sim::Slot) -> Map<String, Value> {
     let (epoch, value) = (json!(entry.epoch), json!(entry.value));
     fields([("slot", json!(slot)), ("epoch", epoch), ("value", value)])
@@ -227,7 +244,13 @@ fn of_note(record: &Record, note: &ClientNote) -> Option<Value> {
     };
     match note {
         ClientNote::Called { call, op } => Some(entry("invoke", call, op, written(op))),
-        ClientNote::Retried { .. } | ClientNote::Spared { .. } | ClientNote::Circuit { .. } => None,
+        ClientNote::Retried { .. }
+        | ClientNote::Spared { .. }
+        | ClientNote::Circuit { .. }
+        | ClientNote::Avoided { .. }
+        | ClientNote::Saw(_)
+        | ClientNote::Watches { .. }
+        | ClientNote::Judged { .. } => None,
         ClientNote::Returned { call, op, outcome } => {
             let (kind, value) = match outcome {
                 Outcome::Read(value) => ("ok", *value),

@@ -8,8 +8,9 @@ use crate::causes::{Chain, Confirmed};
 use crate::faults;
 use crate::lab::replay::Digest;
 use crate::lab::{Origin, Replay, Session};
+use crate::oracles::views::Cell;
 use crate::oracles::{Finding, Grade, State, Verdict};
-use crate::sim::Instant;
+use crate::sim::{Address, Instant};
 
 /// What came of a run.
 #[derive(Debug, Serialize)]
@@ -22,6 +23,8 @@ pub struct Outcome {
     virtual_us: u64,
     verdicts: Vec<OfProperty>,
     faults: Vec<OfFault>,
+    /// How each node stood with each monitor; empty where nobody monitors.
+    views: Vec<OfView>,
     chains: Vec<OfChain>,
     expectations: Vec<OfExpectation>,
     token: String,
@@ -44,6 +47,22 @@ struct OfFault {
     planned: Option<String>,
     at_us: u64,
     stage: &'static str,
+}
+
+/// How long a node was in each of the four cells that the users' view of it and a monitor's make.
+#[derive(Debug, Serialize)]
+struct OfView {
+    monitor: String,
+    probe: &'static str,
+    node: String,
+    cell: &'static str,
+    well_us: u64,
+    /// Ill to the monitor alone.
+    alarm_us: u64,
+    /// Ill to users alone.
+    gray_us: u64,
+    /// Ill to both.
+    detected_us: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,6 +133,7 @@ impl Outcome {
             virtual_us: session.clock().0,
             verdicts: verdicts.iter().map(OfProperty::of).collect(),
             faults: faults.collect(),
+            views: views(session),
             chains: chains.iter().map(|chain| OfChain::of(chain, session)).collect(),
             expectations: expectations.collect(),
             token: Replay::of(session).to_token(),
@@ -123,6 +143,43 @@ impl Outcome {
     /// Returns whether all that the scenario expects came true.
     pub fn as_expected(&self) -> bool {
         self.expectations.iter().all(|expectation| expectation.met)
+    }
+}
+
+/// Lists how long each node was in which cell to which monitor.
+fn views(session: &Session) -> Vec<OfView> {
+    let (truth, now) = (session.panel().truth(), session.clock());
+    let of_node = |node: Address| {
+        truth.views().of(node).map(move |(eye, standing)| {
+            let [well_us, alarm_us, gray_us, detected_us] =
+                Cell::ALL.map(|cell| standing.time_in(cell, now).0);
+            let (monitor, probe, cell) = (eye.monitor.to_string(), eye.probe, standing.cell.word());
+            let node = node.to_string();
+            OfView { monitor, probe, node, cell, well_us, alarm_us, gray_us, detected_us }
+        })
+    };
+    (1..=truth.nodes()).map(Address::Node).flat_map(of_node).collect()
+}
+
+impl OfView {
+    /// Returns whether anybody ever found the node ill.
+    fn is_notable(&self) -> bool {
+        self.alarm_us + self.gray_us + self.detected_us > 0
+    }
+}
+
+impl fmt::Display for OfView {
+    /// Writes how long somebody found the node ill: `n1 to m1 (ping): gray 9.1s, detected 0.4s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {} ({}):", self.node, self.monitor, self.probe)?;
+        let times = [self.well_us, self.alarm_us, self.gray_us, self.detected_us];
+        let cells = Cell::ALL.iter().zip(times).skip(1).filter(|(_, us)| *us > 0);
+        for (place, (cell, us)) in cells.enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            let (whole, tenths) = (us / 1_000_000, us / 100_000 % 10);
+            write!(f, "{comma} {} for {whole}.{tenths}s", cell.word())?;
+        }
+        writeln!(f)
     }
 }
 
@@ -208,6 +265,12 @@ impl fmt::Display for Outcome {
         writeln!(f)?;
         for verdict in &self.verdicts {
             verdict.fmt(f)?;
+        }
+        for (place, view) in self.views.iter().filter(|view| view.is_notable()).enumerate() {
+            if place == 0 {
+                writeln!(f)?;
+            }
+            view.fmt(f)?;
         }
         for chain in self.chains.iter().filter(|chain| !chain.told.is_empty()) {
             writeln!(f)?;

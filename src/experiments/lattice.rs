@@ -325,7 +325,7 @@ fn stormy(scenario: &Scenario, class: &str, seed: u64) -> Scenario {
 
 /// What everybody but the first node, which is struck, was told, did and said: when, who, what.
 fn seen_by_others(scenario: &Scenario, seed: u64) -> Vec<(Instant, Address, What)> {
-    let mut seen = Vec::new();
+    let mut heard = Vec::new();
     let mut trial = Trial::new(scenario, seed, Keep::Everything);
     trial.run(Instant(scenario.until.0), |record: &Record, _| {
         let told = matches!(
@@ -333,11 +333,11 @@ fn seen_by_others(scenario: &Scenario, seed: u64) -> Vec<(Instant, Address, What
             What::Delivered { .. } | What::Fired { .. } | What::Noted(_) | What::Client(_)
         );
         if let Some(who) = record.who.filter(|who| told && *who != Address::Node(1)) {
-            seen.push((record.at, who, record.what.clone()));
+            heard.push((record.at, who, record.what.clone()));
         }
         ControlFlow::Continue(())
     });
-    seen
+    heard
 }
 
 /// The fewest nodes that bear `t` faults, by what nodes do and what is known of time.

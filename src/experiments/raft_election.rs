@@ -212,6 +212,7 @@ impl Trial<'_> {
             protocol: Raft::new(cluster.servers, spec),
             disks: (0..cluster.servers).map(disk).collect(),
             clients: Vec::new(),
+            monitors: Vec::new(),
             topology: Topology::default(),
             network: Network::plain(cluster.latency.clone()),
             disk: DiskSpec { sync: Latency::Fixed(cluster.write), mood: Mood::Durable },

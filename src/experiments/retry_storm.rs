@@ -193,6 +193,7 @@ impl Storm {
             topology: Topology::default(),
             network: Network::plain(Latency::Fixed(Span(1))),
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },
+            monitors: Vec::new(),
             service: Service {
                 call: Span(1_000_000 / self.capacity),
                 room: ROOM,

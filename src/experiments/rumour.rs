@@ -200,6 +200,7 @@ impl Epidemic {
             protocol: Gossip::new(self.sites, self.spec.clone()),
             disks: vec![None; usize::from(self.sites)],
             clients: vec![Writer],
+            monitors: Vec::new(),
             topology: Topology::default(),
             network: Network::plain(Latency::Fixed(LATENCY)),
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },

@@ -148,6 +148,7 @@ impl Vote {
             protocol: Raft::new(self.servers, spec),
             disks: vec![None; usize::from(self.servers)],
             clients: Vec::new(),
+            monitors: Vec::new(),
             topology: Topology::default(),
             network: Network::plain(Latency::Uniform(share(self.latency.0), share(self.latency.1))),
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },

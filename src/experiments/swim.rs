@@ -160,6 +160,7 @@ impl Group {
             protocol: Swim::new(self.members, self.spec.clone()),
             disks: vec![None; usize::from(self.members)],
             clients: Vec::new(),
+            monitors: Vec::new(),
             topology: Topology::default(),
             network,
             disk: DiskSpec { sync: Latency::Fixed(Span::ZERO), mood: Mood::Durable },

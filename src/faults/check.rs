@@ -77,9 +77,7 @@ pub fn check(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
         }
         FaultSpec::Leak { node, latent, gray, delay } => {
             target("node", node, nodes)?;
-            some_time("latent", *latent, Span::LONGEST)?;
-            some_time("gray", *gray, Span::LONGEST)?;
-            some_time("delay", *delay, SLOWNESS_MAX)
+            leak(*latent, *gray, *delay)
         }
         FaultSpec::Equivocate { nodes: liars, second } => {
             lie(liars, "second", second.as_ref(), nodes)
@@ -151,6 +149,12 @@ fn timing(spec: &FaultSpec, nodes: u16) -> Result<(), Wrong> {
         }
         _ => Ok(()),
     }
+}
+
+fn leak(latent: Span, gray: Span, delay: Span) -> Result<(), Wrong> {
+    some_time("latent", latent, Span::LONGEST)?;
+    some_time("gray", gray, Span::LONGEST)?;
+    some_time("delay", delay, SLOWNESS_MAX)
 }
 
 fn require(holds: bool, field: &'static str, message: &str, expected: &str) -> Result<(), Wrong> {
@@ -237,6 +241,7 @@ fn member(who: Address, nodes: u16) -> Result<(), (String, String)> {
         Address::Node(k) if (1..=nodes).contains(&k) => Ok(()),
         Address::Node(_) => Err((format!("there is no node `{who}`"), expected())),
         Address::Client(_) => Err((format!("`{who}` is a client, not a node"), expected())),
+        Address::Monitor(_) => Err((format!("`{who}` is a monitor, not a node"), expected())),
     }
 }
 

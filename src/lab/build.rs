@@ -1,7 +1,7 @@
 //! Turns a scenario into a world and a journal of inputs.
 
 use crate::faults;
-use crate::oracles::{Bounds, OF_LOAD, Panel};
+use crate::oracles::{Bounds, OF_LOAD, OF_MONITORS, Panel};
 use crate::protocols::generals::Generals;
 use crate::protocols::hotstuff::HotStuff;
 use crate::protocols::paxos::{multi::MultiPaxos, single::Paxos};
@@ -17,11 +17,11 @@ use crate::protocols::{
 use crate::sim::corrupt::{CHECKSUM, SCRUB};
 use crate::sim::disk::DiskSpec as SimDisk;
 use crate::sim::{
-    FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Service, Setup, Sim,
-    Span, Tape, Topology, World,
+    Address, FaultId, Input, Instant, Latency, Network, Place, Placed, Plan, Protocol, Service,
+    Setup, Sim, Span, Tape, Topology, World,
 };
 
-use crate::workloads::With;
+use crate::workloads::{Actor, Monitor, Probe, RegisterClient, With};
 
 use super::scenario::{LatencySpec, Mechanism, NetworkSpec, Scenario, TopologySpec, VersionsSpec};
 
@@ -98,9 +98,21 @@ fn assemble<P: Protocol>(
         breaker: on(Mechanism::CircuitBreaker),
     };
     let clients = scenario.workload.clients(scenario.nodes, protocol.calls(), with);
+    let clients = clients.into_iter().map(|client| watch(client, scenario)).map(Actor::Register);
+    let monitors = scenario.monitors.iter().zip(1..).map(|(spec, number)| {
+        let mechanism = match spec.probe {
+            Probe::Ping => true,
+            Probe::Deep => on(Mechanism::DeepCheck),
+            Probe::Synthetic => on(Mechanism::Synthetic),
+            Probe::Anomaly => on(Mechanism::Anomaly),
+        };
+        let (nodes, clients) = (scenario.nodes, scenario.workload.count());
+        Actor::Monitor(Monitor::new(number, *spec, nodes, clients, mechanism))
+    });
     let setup = Setup {
         disks: vec![None; usize::from(scenario.nodes)],
-        clients,
+        clients: clients.collect(),
+        monitors: monitors.collect(),
         topology: Topology::new(places(scenario)),
         network: network(&scenario.network),
         service: service(scenario),
@@ -130,6 +142,16 @@ fn service(scenario: &Scenario) -> Service {
     }
 }
 
+/// Lets a client tell the monitors that want to know what becomes of its attempts.
+fn watch(client: RegisterClient, scenario: &Scenario) -> RegisterClient {
+    if scenario.monitors.is_empty() {
+        return client;
+    }
+    let wants = scenario.monitors.iter().zip(1..).filter(|(spec, _)| spec.probe == Probe::Anomaly);
+    let tells = wants.map(|(_, number)| Address::Monitor(number)).collect();
+    client.watched(tells, scenario.mechanisms.contains(&Mechanism::Ejection))
+}
+
 /// Seats the oracles that judge a scenario's protocol.
 pub fn panel(scenario: &Scenario) -> Panel {
     Panel::new(&bounds(scenario), scenario.nodes, &judged(scenario))
@@ -139,7 +161,8 @@ pub fn panel(scenario: &Scenario) -> Panel {
 pub fn judged(scenario: &Scenario) -> Vec<&'static str> {
     let own = scenario.protocol.entry().judged.iter();
     let load = OF_LOAD.iter().filter(|_| scenario.service.is_some());
-    own.chain(load).copied().collect()
+    let monitors = OF_MONITORS.iter().filter(|_| !scenario.monitors.is_empty());
+    own.chain(load).chain(monitors).copied().collect()
 }
 
 /// Lists the inputs that a scenario plans, in the order of their instants.

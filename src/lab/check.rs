@@ -6,6 +6,7 @@ use crate::faults;
 use crate::oracles::{Grade, ORACLES};
 use crate::protocols::{ProtocolSpec, TIMER_MIN};
 use crate::sim::{Span, SpanRange};
+use crate::workloads::monitor::MONITORS_MAX;
 use crate::workloads::{RegisterSpec, RetrySpec, WorkloadSpec};
 
 use super::place::Step::{self, Field, Item};
@@ -38,6 +39,8 @@ pub const QUEUE_MAX: u64 = 1_000_000;
 pub const KEYS_MAX: u64 = 1_000_000;
 /// How often a call may be tried.
 pub const ATTEMPTS_MAX: u16 = 100;
+/// How many probes in a row it may take until a monitor changes its mind.
+pub const MISSES_MAX: u16 = 100;
 /// How long a run may last: an hour of a cluster, which keeps its records countable.
 pub const RUN_MAX: Span = Span::secs(3_600);
 /// How long a message, a write, an attempt or a timeout may take.
@@ -69,6 +72,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
     }
     service(scenario)?;
     mechanisms(scenario)?;
+    monitors(scenario)?;
     let bounds = &scenario.bounds;
     let named = [
         ("on_time", bounds.on_time),
@@ -239,6 +243,20 @@ fn mechanisms(scenario: &Scenario) -> Checked {
         let path = [Field("mechanisms"), Item(k)];
         let message = format!("`{mechanism:?}` is named twice");
         require(seen.insert(mechanism), &path, message, "each mechanism once")?;
+    }
+    Ok(())
+}
+
+fn monitors(scenario: &Scenario) -> Checked {
+    let path = [Field("monitors")];
+    let message = format!("{} monitors are too many", scenario.monitors.len());
+    let expected = format!("at most {MONITORS_MAX} monitors");
+    require(scenario.monitors.len() <= MONITORS_MAX, &path, message, expected)?;
+    for (k, monitor) in scenario.monitors.iter().enumerate() {
+        let inside = |field| [path[0], Item(k), Field(field)];
+        span(&inside("every"), monitor.every, TIMER_MIN, WAIT_MAX)?;
+        span(&inside("timeout"), monitor.timeout, TIMER_MIN, monitor.every)?;
+        number(&inside("misses"), u64::from(monitor.misses), 1, u64::from(MISSES_MAX))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::faults::FaultSpec;
 use crate::protocols::ProtocolSpec;
 use crate::protocols::bounds::{self, Bound};
 use crate::sim::{Mood, Rate, Span, SpanRange};
-use crate::workloads::WorkloadSpec;
+use crate::workloads::{MonitorSpec, WorkloadSpec};
 
 use super::reading::{self, Problem, Report};
 
@@ -41,6 +41,9 @@ pub struct Scenario {
     /// Who calls.
     #[serde(default)]
     pub workload: WorkloadSpec,
+    /// Who watches the nodes from outside.
+    #[serde(default)]
+    pub monitors: Vec<MonitorSpec>,
     /// Mechanisms that are on; what is not named is off.
     #[serde(default = "every_mechanism")]
     pub mechanisms: Vec<Mechanism>,
@@ -72,6 +75,7 @@ impl Scenario {
             disk: DiskSpec::default(),
             service: None,
             workload: WorkloadSpec::default(),
+            monitors: Vec::new(),
             mechanisms: every_mechanism(),
             faults: Vec::new(),
             expect: Vec::new(),
@@ -258,6 +262,14 @@ pub enum Mechanism {
     Bulkhead,
     /// A call that its client no longer waits for is dropped unserved.
     Deadlines,
+    /// Health checks go through the node's ordinary path.
+    DeepCheck,
+    /// Monitors write and read back, as users do.
+    Synthetic,
+    /// Monitors weigh what users saw.
+    Anomaly,
+    /// Clients avoid nodes that a monitor judges ill.
+    Ejection,
 }
 
 /// A fault with its instant.
@@ -364,7 +376,14 @@ impl Scenario {
 }
 
 fn every_mechanism() -> Vec<Mechanism> {
-    vec![Mechanism::Retry, Mechanism::Idempotency]
+    vec![
+        Mechanism::Retry,
+        Mechanism::Idempotency,
+        Mechanism::DeepCheck,
+        Mechanism::Synthetic,
+        Mechanism::Anomaly,
+        Mechanism::Ejection,
+    ]
 }
 
 fn twenty_seconds() -> Span {

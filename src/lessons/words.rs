@@ -77,6 +77,15 @@ fn client(note: &ClientNote) -> String {
             format!("the circuit breaker of {} is {}", call.client, state.word())
         }
         ClientNote::GaveUp { call, op } => format!("{call} {op}: given up"),
+        ClientNote::Saw(saw) => {
+            let word = if saw.answered { "an answer" } else { "no answer" };
+            format!("a user got {word} of {}", saw.node)
+        }
+        ClientNote::Avoided { call, node } => format!("{call} avoided {node}"),
+        ClientNote::Watches { probe, .. } => format!("a monitor watches by {probe}"),
+        ClientNote::Judged { node, healthy, .. } => {
+            format!("a monitor found {node} {}", if *healthy { "well" } else { "ill" })
+        }
     }
 }
 

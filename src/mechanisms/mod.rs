@@ -20,6 +20,7 @@ pub mod leases;
 pub mod liars;
 pub mod load;
 pub mod logs;
+pub mod observers;
 pub mod placement;
 pub mod promises;
 pub mod replicas;
@@ -58,6 +59,7 @@ pub static MECHANISMS: &[&[Mechanism]] = &[
     &agreements::AGREEMENTS,
     &leases::LEASES,
     &placement::PLACEMENT,
+    &observers::OBSERVERS,
 ];
 
 /// Iterates over every mechanism.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sim::{Address, EventId, Instant, Span};
+use crate::sim::{Address, CallId, EventId, Instant, Span};
 
 /// How far along the chain from fault to failure a finding lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,13 +205,12 @@ pub(super) fn in_words(value: u64) -> String {
 
 /// Returns the call whose `CallId::key` this is, or `None` for that of a no-op.
 pub(super) const fn call_of(value: u64) -> Option<(Address, u32)> {
-    if value == 0 { None } else { Some((Address::Client((value >> 32) as u16), value as u32)) }
+    CallId::of_key(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::CallId;
 
     #[test]
     fn a_call_is_known_again_by_its_key() {
@@ -219,6 +218,8 @@ mod tests {
         assert_eq!(call_of(call.key()), Some((call.client, call.serial)));
         assert_eq!(in_words(call.key()), call.to_string());
         assert_eq!(in_words(0), "a no-op");
+        let probe = CallId { client: Address::Monitor(3), ..call };
+        assert_eq!(call_of(probe.key()), Some((probe.client, call.serial)));
     }
 
     #[test]

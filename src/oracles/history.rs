@@ -50,12 +50,20 @@ impl History {
     pub fn observe(&mut self, record: &Record) {
         self.closed = None;
         let What::Client(note) = &record.what else { return };
+        if matches!(record.who, Some(Address::Monitor(_))) {
+            return; // a probe is no user's call
+        }
         match *note {
             ClientNote::Called { call, op } => {
                 self.open.insert(call.key(), begun(record, call, op));
             }
-            ClientNote::Retried { .. } | ClientNote::Spared { .. } | ClientNote::Circuit { .. } => {
-            }
+            ClientNote::Retried { .. }
+            | ClientNote::Spared { .. }
+            | ClientNote::Circuit { .. }
+            | ClientNote::Saw(_)
+            | ClientNote::Avoided { .. }
+            | ClientNote::Watches { .. }
+            | ClientNote::Judged { .. } => {}
             ClientNote::Returned { call, outcome, .. } => {
                 self.close(record, call, Some((record.at, outcome)));
             }

@@ -21,6 +21,7 @@ pub mod progress;
 #[cfg(test)]
 mod story;
 pub mod truth;
+pub mod views;
 mod zones;
 
 use std::fmt::Debug;
@@ -30,7 +31,7 @@ pub use history::{History, Operation};
 pub use panel::{Panel, STANDING_MAX};
 pub use truth::Truth;
 
-use crate::sim::{EventId, Instant, Note, Record, Span, What};
+use crate::sim::{Address, ClientNote, EventId, Instant, Note, Record, Span, What};
 
 /// The spans against which oracles hold a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +89,10 @@ impl Hears {
     pub const TRANSACTIONS: Hears = Hears(1 << 10);
     /// Who has no room left, and has room again.
     pub const LOAD: Hears = Hears(1 << 11);
+    /// Calls of monitors, which are no users.
+    pub const PROBES: Hears = Hears(1 << 14);
+    /// What users see of nodes, and what monitors judge of them.
+    pub const VIEWS: Hears = Hears(1 << 15);
 
     /// Returns what either hears.
     #[must_use]
@@ -101,8 +106,8 @@ impl Hears {
     }
 
     /// Returns who hears a record: nobody, where it is no milestone.
-    const fn of(what: &What) -> Hears {
-        match what {
+    const fn of(record: &Record) -> Hears {
+        match &record.what {
             What::Sent { .. }
             | What::Delivered { .. }
             | What::Withheld { .. }
@@ -126,7 +131,14 @@ impl Hears {
                 Note::Overloaded { .. } | Note::Relieved => Hears::LOAD,
                 Note::Contained { .. } | Note::Other(..) => Hears::REST,
             },
-            What::Client(_) => Hears::CALLS,
+            What::Client(note) => match (note, record.who) {
+                (
+                    ClientNote::Saw(_) | ClientNote::Watches { .. } | ClientNote::Judged { .. },
+                    _,
+                ) => Hears::VIEWS,
+                (_, Some(Address::Monitor(_))) => Hears::PROBES,
+                _ => Hears::CALLS,
+            },
             What::Life(_) | What::Booted => Hears::LIVES,
             _ => Hears::REST,
         }
@@ -217,6 +229,8 @@ pub trait Oracle: Send + Sync + Debug {
 /// The catalogue, in the order in which oracles see a record: from error to failure.
 pub static ORACLES: &[&Kind] = &[
     &errors::false_suspicion::KIND,
+    &errors::gray_failure::KIND,
+    &errors::false_alarm::KIND,
     &errors::two_leaders::KIND,
     &errors::no_leader::KIND,
     &errors::stale_leader::KIND,
@@ -265,6 +279,9 @@ pub static ORACLES: &[&Kind] = &[
 
 /// What every cluster is judged by whose nodes take time for what they do, whatever it runs.
 pub const OF_LOAD: &[&str] = &["overloaded", "metastable"];
+/// What is judged besides, whatever the protocol, where anybody monitors.
+pub const OF_MONITORS: [&str; 2] =
+    [errors::gray_failure::KIND.property, errors::false_alarm::KIND.property];
 
 /// Returns the name of every property.
 pub fn every_property() -> Vec<&'static str> {

@@ -92,7 +92,7 @@ impl Panel {
         };
         let kinds = ORACLES.iter().filter(|kind| judged.contains(&kind.property));
         let seats = kinds.map(seat).collect();
-        Panel { truth: Truth::new(nodes), seats, liars: BTreeSet::new() }
+        Panel { truth: Truth::new(nodes, bounds.on_time), seats, liars: BTreeSet::new() }
     }
 
     /// Returns who ever lied.
@@ -104,7 +104,7 @@ impl Panel {
     /// the catalogue. Records of messages, timers and disks pass unheard,
     /// and so does what a liar says of itself.
     pub fn observe(&mut self, record: &Record, out: &mut Vec<Signal>) {
-        let heard = Hears::of(&record.what);
+        let heard = Hears::of(record);
         if heard == Hears::NOTHING {
             return;
         }

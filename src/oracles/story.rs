@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{Bounds, Panel, Signal, State};
 use crate::sim::{
-    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Life, Note, Op, Outcome, Record,
-    Role, Slot, What,
+    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Lever, Life, Note, Op, Outcome,
+    Rate, Record, Role, Sample, Slot, Span, Way, What, Whom,
 };
 
 /// Returns what the oracle of one property says to a story: `+` raised, `-` cleared.
@@ -59,7 +59,12 @@ fn record(index: u32, line: &str, asked: &mut Asked) -> Record {
     let who = who.parse::<Address>().map_err(|_| number(&who[1..]) as u32);
     let what = match who {
         Err(fault) if *verb == "injected" => What::Injected(FaultId(fault)),
+        Err(fault) if *verb == "strikes" => pulled(fault, rest[0]),
         Err(fault) => What::Healed(FaultId(fault)),
+        Ok(_) if matches!(*verb, "saw" | "missed" | "watches" | "judges") => {
+            What::Client(view(verb, rest))
+        }
+        Ok(Address::Monitor(_)) => panic!("no monitor does this: {verb}"),
         Ok(client @ Address::Client(_)) => What::Client(client_note(client, verb, rest, asked)),
         Ok(Address::Node(_)) => match *verb {
             "boots" => What::Booted,
@@ -71,6 +76,28 @@ fn record(index: u32, line: &str, asked: &mut Asked) -> Record {
     };
     let (at, because) = (Instant(number(ms) * 1_000), smallvec::SmallVec::new());
     Record { at, id: EventId(index), who: who.ok(), because, what }
+}
+
+fn pulled(fault: u32, whom: &str) -> What {
+    let node = Whom::Only(vec![whom.parse().expect("an address")]);
+    let lever = Lever::Omit { node, way: Way::Send, rate: Rate::ALWAYS };
+    What::Pulled { fault: FaultId(fault), lever: lever.into() }
+}
+
+/// What users see and monitors judge; spans in milliseconds.
+fn view(verb: &str, rest: &[&str]) -> ClientNote {
+    let node = || rest[0].parse().expect("an address");
+    let span = || Span::millis(number(rest[1]));
+    match verb {
+        "saw" => ClientNote::Saw(Sample { node: node(), took: span(), answered: true }),
+        "missed" => {
+            let took = Span::millis(100);
+            ClientNote::Saw(Sample { node: node(), took, answered: false })
+        }
+        "watches" if rest[0] == "ping" => ClientNote::Watches { probe: "ping", within: span() },
+        "watches" => ClientNote::Watches { probe: "deep", within: span() },
+        _ => ClientNote::Judged { node: node(), healthy: rest[1] == "well", by: "ping" },
+    }
 }
 
 fn number(word: &str) -> u64 {

@@ -9,9 +9,10 @@ use imbl::OrdMap;
 
 use super::history::History;
 use super::ledger::{Decision, Entry, Ledger, Log};
+use super::views::Views;
 use crate::sim::{
     Address, ClientNote, EventId, FaultId, Instant, Life, Note, Op, Outcome, Record, Role, Span,
-    What,
+    What, Whom,
 };
 
 /// One node as it really is.
@@ -71,6 +72,11 @@ pub struct Truth {
     stable_since: Option<Instant>,
     ledger: Ledger,
     history: History,
+    views: Views,
+    /// Which nodes each fault holds, by themselves or by their links.
+    holds: BTreeMap<FaultId, Vec<Address>>,
+    /// When a fault last let go of a node.
+    freed: BTreeMap<Address, Instant>,
     booting: Option<Address>,
     reborn: Option<Address>,
     cut: Option<Cut>,
@@ -80,8 +86,9 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Begins with `nodes` nodes that are up, and no fault.
-    pub fn new(nodes: u16) -> Truth {
+    /// Begins with `nodes` nodes that are up, and no fault; an answer that takes longer than
+    /// `on_time` is late.
+    pub fn new(nodes: u16, on_time: Span) -> Truth {
         Truth {
             members: vec![Member::default(); usize::from(nodes)],
             leading: Vec::new(),
@@ -91,6 +98,9 @@ impl Truth {
             stable_since: Some(Instant::ZERO),
             ledger: Ledger::default(),
             history: History::default(),
+            views: Views::new(nodes, on_time),
+            holds: BTreeMap::new(),
+            freed: BTreeMap::new(),
             booting: None,
             reborn: None,
             cut: None,
@@ -155,6 +165,17 @@ impl Truth {
         &self.history
     }
 
+    /// Returns who finds whom well.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// Returns whether a fault holds a node or one of its links, or did so within a span.
+    pub fn held_within(&self, node: Address, now: Instant, span: Span) -> bool {
+        self.holds.values().any(|held| held.contains(&node))
+            || self.freed.get(&node).is_some_and(|freed| now.since(*freed) < span)
+    }
+
     /// Returns the node of which it became known with this record which log it came back with.
     pub fn reborn(&self) -> Option<Address> {
         self.reborn
@@ -186,6 +207,7 @@ impl Truth {
         (self.cut, self.first_decided, self.decision, self.appended) = (None, None, None, None);
         self.settle_boot(record);
         self.history.observe(record);
+        self.views.observe(record);
         match (&record.what, record.who) {
             (What::Noted(note), Some(who)) => self.noted(record, who, note),
             (What::Life(life), Some(who)) => self.life(record, who, *life),
@@ -195,7 +217,19 @@ impl Truth {
                 self.active.insert(*fault, record.id);
                 self.settle_stable(record.at);
             }
+            (What::Pulled { fault, lever }, _) => {
+                let (one, two) = lever.groups();
+                let held = self.holds.entry(*fault).or_default();
+                for node in std::iter::once(one).chain(two).flat_map(Whom::members) {
+                    if node.is_node() && !held.contains(node) {
+                        held.push(*node);
+                    }
+                }
+            }
             (What::Healed(fault), _) => {
+                for node in self.holds.remove(fault).into_iter().flatten() {
+                    self.freed.insert(node, record.at);
+                }
                 self.active.remove(fault);
                 self.settle_stable(record.at);
             }

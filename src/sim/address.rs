@@ -13,6 +13,8 @@ pub enum Address {
     Node(u16),
     /// A client, which stands outside and calls in.
     Client(u16),
+    /// A monitor, which stands outside and asks whether nodes are well.
+    Monitor(u16),
 }
 
 impl Address {
@@ -27,7 +29,7 @@ impl Address {
     /// Returns the place of this address among its own kind, from 0.
     pub const fn index(self) -> usize {
         match self {
-            Address::Node(k) | Address::Client(k) => k as usize - 1,
+            Address::Node(k) | Address::Client(k) | Address::Monitor(k) => k as usize - 1,
         }
     }
 
@@ -35,7 +37,7 @@ impl Address {
     pub const fn node(self) -> Option<u16> {
         match self {
             Address::Node(k) => Some(k),
-            Address::Client(_) => None,
+            Address::Client(_) | Address::Monitor(_) => None,
         }
     }
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Address {
         match self {
             Address::Node(k) => f.pad(&format!("n{k}")),
             Address::Client(k) => f.pad(&format!("c{k}")),
+            Address::Monitor(k) => f.pad(&format!("m{k}")),
         }
     }
 }
@@ -64,6 +67,7 @@ impl FromStr for Address {
             (_, k) if k > Address::LARGEST => Err(wrong()),
             ('n', k) => Ok(Address::Node(k)),
             ('c', k) => Ok(Address::Client(k)),
+            ('m', k) => Ok(Address::Monitor(k)),
             _ => Err(wrong()),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::address::Address;
 use super::chance::{Identity, Purpose};
-use super::client::{Client, ClientEffect, ClientTimer};
+use super::client::{Aside, Client, ClientEffect, ClientTimer};
 use super::lever::{FaultId, Way};
 use super::node::{Armed, Held};
 use super::note::Note;
@@ -194,6 +194,19 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
     }
 
+    /// Answers a ping at a node that is up: whatever runs there, it is not asked.
+    pub(super) fn answer_ping(
+        &mut self,
+        (me, to): (Address, Address),
+        serial: u32,
+        (cause, identity): (EventId, Identity),
+        tape: &mut Tape,
+    ) {
+        let load = Load::Aside(Aside::Pong(serial));
+        let causes = Causes::from_slice(&[Because::Of(cause)]);
+        self.transmit((me, to), load, identity.child(0), &causes, None, tape);
+    }
+
     /// Puts a message on its link; `freed` is what let it leave: the disk that has what it waited
     /// for, or a fault that does not wait.
     pub(super) fn transmit(
@@ -374,11 +387,19 @@ impl<P: Protocol, C: Client> World<P, C> {
                     let Some(route) = self.route(me, to) else { continue };
                     self.transmit((me, route.to), load, child, &causes, None, tape);
                 }
+                ClientEffect::Say { to, aside } => {
+                    if let Aside::Ping(_) = aside {
+                        called = Some(to);
+                    }
+                    let causes = Causes::from_slice(&[Because::Of(cause)]);
+                    self.transmit((me, to), Load::Aside(aside), child, &causes, None, tape);
+                }
                 ClientEffect::Arm(timer, wait) => {
                     self.arm_client(me, timer, &wait, child, (cause, called));
                 }
                 ClientEffect::Disarm(timer) => {
-                    self.callers[me.index()].timers.remove(&timer);
+                    let seat = self.seat(me);
+                    self.callers[seat].timers.remove(&timer);
                 }
                 ClientEffect::Note(note) => {
                     let because = || Causes::from_slice(&[Because::Of(cause)]);
@@ -408,7 +429,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             delayed: None,
             queued: due,
         };
-        self.callers[me.index()].timers.insert(timer, armed);
+        let seat = self.seat(me);
+        self.callers[seat].timers.insert(timer, armed);
         self.queue.push(due, Pending::ClientTimer { client: me, timer });
     }
 }

@@ -100,10 +100,9 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     pub(super) fn lack(&mut self, who: Address, id: EventId, whose: Address) {
         let lack = Lack { at: self.now, id, whose };
-        let lacks = match who {
-            Address::Node(_) => &mut self.nodes[who.index()].lacks,
-            Address::Client(_) => &mut self.callers[who.index()].lacks,
-        };
+        let seat = self.seat(who);
+        let lacks =
+            if who.is_node() { &mut self.nodes[seat].lacks } else { &mut self.callers[seat].lacks };
         if lacks.len() >= LACKS_MAX {
             lacks.pop_front();
         }
@@ -153,11 +152,14 @@ impl<P: Protocol, C: Client> World<P, C> {
         }
         causes.push(armed.by);
         if extra {
-            let surges = &self.callers[me.index()].surges;
+            let surges = &self.callers[self.seat(me)].surges;
             causes.extend(surges.iter().map(|hold| Because::Of(hold.pulled)));
         }
         if awaits {
-            let own = self.callers[me.index()].lacks.iter().rev();
+            let own = self.callers[self.seat(me)].lacks.iter().rev();
+            // A probe asks one node and lacks only that one.
+            let probed = armed.fed_by.filter(|_| matches!(me, Address::Monitor(_)));
+            let own = own.filter(|lack| probed.is_none_or(|node| node == lack.whose));
             let own = own.filter(|lack| lack.at >= armed.since).take(LACKS_NAMED_MAX);
             causes.extend(own.map(|lack| Because::LackOf(lack.id)));
             let called = armed.fed_by.filter(|who| who.is_node());
@@ -167,7 +169,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             }
             let ahead = called.and_then(|who| self.waits_behind(who));
             causes.extend(ahead.map(Because::LackOf));
-            self.blame_stopped(me, None, &mut causes);
+            self.blame_stopped(me, probed, &mut causes);
         }
         causes
     }

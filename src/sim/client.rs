@@ -66,10 +66,26 @@ impl CallId {
     /// Returns one number for the call, the same for each attempt and never 0.
     pub const fn key(self) -> u64 {
         let client = match self.client {
-            Address::Client(k) | Address::Node(k) => k as u64,
+            Address::Client(k) | Address::Node(k) => k,
+            Address::Monitor(k) => CallId::MONITORS + k,
         };
-        client << 32 | self.serial as u64
+        (client as u64) << 32 | self.serial as u64
     }
+
+    /// What the numbers of monitors begin above in a key, so that each key is of one caller.
+    const MONITORS: u16 = Address::LARGEST;
+
+    /// Returns the caller and the number of the call with this key; `None` for 0.
+    pub const fn of_key(key: u64) -> Option<(Address, u32)> {
+        let (caller, serial) = ((key >> 32) as u16, key as u32);
+        match caller {
+            _ if key == 0 => None,
+            CallId::FIRST_MONITOR.. => Some((Address::Monitor(caller - CallId::MONITORS), serial)),
+            _ => Some((Address::Client(caller), serial)),
+        }
+    }
+
+    const FIRST_MONITOR: u16 = CallId::MONITORS + 1;
 }
 
 impl fmt::Display for CallId {
@@ -116,9 +132,61 @@ pub static CALL: MessageKind =
 pub static ANSWER: MessageKind =
     MessageKind { name: "answer", glyph: '!', nature: Nature::Reply, fields: &["call"] };
 
+/// What became of one attempt at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sample {
+    /// Which node was asked.
+    pub node: Address,
+    /// How long its answer took, or for how long there was none.
+    pub took: Span,
+    /// Whether it answered; to say who else is to be asked is an answer.
+    pub answered: bool,
+}
+
+/// What passes between nodes, clients and monitors beside calls: no word of any protocol. A node
+/// that is up answers a ping by itself; nothing of the protocol is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aside {
+    /// A monitor asks whether the node is up: a health check in its shallowest form.
+    Ping(u32),
+    /// It is.
+    Pong(u32),
+    /// A client tells a monitor what became of an attempt.
+    Saw(Sample),
+    /// A monitor tells a client that it finds a node ill, and for how long that holds unless it is
+    /// said again.
+    Ill(Address, Span),
+    /// A monitor tells a client that it finds a node well again.
+    Well(Address),
+}
+
+/// The kind of a ping as it travels.
+pub static PING: MessageKind =
+    MessageKind { name: "ping", glyph: '∙', nature: Nature::Probe, fields: &["number"] };
+/// The kind of its answer.
+pub static PONG: MessageKind =
+    MessageKind { name: "pong", glyph: '∘', nature: Nature::Probe, fields: &["number"] };
+/// The kind of a client's word to a monitor.
+pub static REPORT: MessageKind =
+    MessageKind { name: "report", glyph: '↥', nature: Nature::Control, fields: &["node", "us"] };
+/// The kind of a monitor's word to a client.
+pub static JUDGEMENT: MessageKind = MessageKind {
+    name: "judgement",
+    glyph: '⚑',
+    nature: Nature::Control,
+    fields: &["node", "ill"],
+};
+
 /// What a client may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientEvent {
+    /// Something that is no answer to a call arrived.
+    Heard {
+        /// From whom.
+        from: Address,
+        /// What.
+        aside: Aside,
+    },
     /// An answer arrived.
     Answer {
         /// From which node.
@@ -154,6 +222,11 @@ pub enum ClientTimer {
         /// The call's serial.
         serial: u32,
     },
+    /// This probe of a monitor has waited long enough.
+    Probe {
+        /// The probe's number.
+        serial: u32,
+    },
 }
 
 impl ClientTimer {
@@ -165,18 +238,48 @@ impl ClientTimer {
             ClientTimer::Patience { .. } => "attempt timeout",
             ClientTimer::Retry { .. } => "retry",
             ClientTimer::Deadline { .. } => "deadline",
+            ClientTimer::Probe { .. } => "probe timeout",
         }
     }
 
     /// Returns whether it runs out because nothing came.
     pub const fn awaits(self) -> bool {
-        matches!(self, ClientTimer::Patience { .. } | ClientTimer::Deadline { .. })
+        matches!(
+            self,
+            ClientTimer::Patience { .. } | ClientTimer::Deadline { .. } | ClientTimer::Probe { .. }
+        )
     }
 }
 
-/// What a client says of its calls: the history that the oracles judge.
+/// What a client says of its calls, which is the history that the oracles judge; and what clients
+/// and monitors say of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientNote {
+    /// A user's attempt at a node has come to its end; said only where somebody monitors.
+    Saw(Sample),
+    /// A client turns to another node than it would have, since this one is judged ill.
+    Avoided {
+        /// For which call.
+        call: CallId,
+        /// Which node.
+        node: Address,
+    },
+    /// A monitor begins to watch every node.
+    Watches {
+        /// How it finds out: the name of its probe.
+        probe: &'static str,
+        /// Within what time it finds a node ill that answers nothing.
+        within: Span,
+    },
+    /// A monitor has changed its mind about a node; before the first time it finds each well.
+    Judged {
+        /// Which node.
+        node: Address,
+        /// What it finds now.
+        healthy: bool,
+        /// How it found out: the name of the probe that decided.
+        by: &'static str,
+    },
     /// A call begins.
     Called {
         /// Which.
@@ -247,6 +350,22 @@ impl Circuit {
     }
 }
 
+impl ClientNote {
+    /// Returns the call that it is about, if it is about one.
+    pub const fn call(&self) -> Option<CallId> {
+        match self {
+            ClientNote::Called { call, .. }
+            | ClientNote::Retried { call, .. }
+            | ClientNote::Returned { call, .. }
+            | ClientNote::GaveUp { call, .. }
+            | ClientNote::Spared { call, .. }
+            | ClientNote::Circuit { call, .. }
+            | ClientNote::Avoided { call, .. } => Some(*call),
+            ClientNote::Saw(_) | ClientNote::Watches { .. } | ClientNote::Judged { .. } => None,
+        }
+    }
+}
+
 /// A client as a step function over its own state.
 pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// Starts the client.
@@ -274,6 +393,13 @@ pub enum ClientEffect {
         call: CallId,
         /// What is asked.
         op: Op,
+    },
+    /// Says something that is no call.
+    Say {
+        /// To whom.
+        to: Address,
+        /// What.
+        aside: Aside,
     },
     /// Arms a timer.
     Arm(ClientTimer, RangeInclusive<Span>),
@@ -319,6 +445,11 @@ impl ClientOutbox {
     /// Sends a call.
     pub fn call(&mut self, to: Address, call: CallId, op: Op) {
         self.effects.push(ClientEffect::Call { to, call, op });
+    }
+
+    /// Says something that is no call.
+    pub fn say(&mut self, to: Address, aside: Aside) {
+        self.effects.push(ClientEffect::Say { to, aside });
     }
 
     /// Arms a timer, or moves it where it is armed.

@@ -53,6 +53,7 @@ impl Face {
         match who {
             Address::Node(_) => self.seen_by.contains(&who),
             Address::Client(number) => number % 2 == 0,
+            Address::Monitor(_) => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Drawing a world as plain data that a reader may see.
 
 use super::address::Address;
-use super::client::{ANSWER, CALL, Client};
+use super::client::{ANSWER, Aside, CALL, Client, JUDGEMENT, PING, PONG, REPORT};
 use super::corrupt::{CHECKSUM, SCRUB};
 use super::lever::FaultId;
 use super::network::Fate;
@@ -20,7 +20,19 @@ impl<M> Load<M> {
             Load::Peer(msg) => P::describe(msg),
             Load::Call(call, op) => Detail::new(&CALL, [u64::from(call.serial), op.key(), 0, 0]),
             Load::Answer(call, _) => Detail::new(&ANSWER, [u64::from(call.serial), 0, 0, 0]),
+            Load::Aside(aside) => describe_aside(*aside),
         }
+    }
+}
+
+fn describe_aside(aside: Aside) -> Detail {
+    let number = |node: Address| u64::from(node.node().unwrap_or(0));
+    match aside {
+        Aside::Ping(serial) => Detail::new(&PING, [u64::from(serial), 0, 0, 0]),
+        Aside::Pong(serial) => Detail::new(&PONG, [u64::from(serial), 0, 0, 0]),
+        Aside::Saw(saw) => Detail::new(&REPORT, [number(saw.node), saw.took.0, 0, 0]),
+        Aside::Ill(node, _) => Detail::new(&JUDGEMENT, [number(node), 1, 0, 0]),
+        Aside::Well(node) => Detail::new(&JUDGEMENT, [number(node), 0, 0, 0]),
     }
 }
 
@@ -32,7 +44,11 @@ impl<P: Protocol, C: Client> World<P, C> {
         let mut switches = self.protocol.switches();
         switches.push((CHECKSUM, self.guards.checksum));
         switches.push((SCRUB, self.guards.scrub));
-        switches.extend(self.callers.first().map(|c| c.client.switches()).unwrap_or_default());
+        for switch in self.callers.iter().flat_map(|caller| caller.client.switches()) {
+            if !switches.iter().any(|(known, _)| *known == switch.0) {
+                switches.push(switch);
+            }
+        }
         switches.extend(self.service.switches());
         if self.faults.values().any(|fault| fault.guard.is_some()) {
             switches.push((STAGED_ROLLOUT, self.watches));
@@ -47,7 +63,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             now: self.now,
             nodes: nodes.map(|who| self.draw_node(who)).collect(),
             places: self.topology.places(),
-            clients: self.callers.len() as u16,
+            clients: self.clients,
+            monitors: self.callers.len() as u16 - self.clients,
             links: links.collect(),
             flights,
             switches,

@@ -39,7 +39,9 @@ mod turn;
 pub mod world;
 
 pub use address::Address;
-pub use client::{CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome};
+pub use client::{
+    Aside, CallId, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op, Outcome, Sample,
+};
 pub use lever::{Cue, FaultId, Input, Lever, Lie, Of, Placed, Plan, Spot, Way, Whom};
 pub use network::{Fate, Latency, Network};
 pub use node::{Life, Mood};

@@ -341,7 +341,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                 let inside = self.domain(*domain, of)?;
                 nodes.map(Address::Node).filter(|who| !inside.contains(who)).collect()
             }
-            Whom::Clients => (1..=self.callers.len() as u16).map(Address::Client).collect(),
+            Whom::Clients => (1..=self.clients).map(Address::Client).collect(),
         })
     }
 

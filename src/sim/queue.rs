@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::address::Address;
 use super::chance::Identity;
-use super::client::{CallId, ClientTimer, Op, Outcome};
+use super::client::{Aside, CallId, ClientTimer, Op, Outcome};
 use super::lever::{FaultId, Lever};
 use super::protocol::{Protocol, Ticket};
 use super::record::EventId;
@@ -22,6 +22,8 @@ pub(super) enum Load<M> {
     Call(CallId, Op),
     /// The answer to a call, with what was asked.
     Answer(CallId, Outcome),
+    /// What is no word of the protocol and no call.
+    Aside(Aside),
 }
 
 /// Something that is to come.

@@ -77,6 +77,8 @@ pub struct Scene {
     pub places: Arc<[Place]>,
     /// How many clients there are.
     pub clients: u16,
+    /// How many monitors there are.
+    pub monitors: u16,
     /// Messages on their way, in the order of their arrival.
     pub flights: Vec<Flight>,
     /// Links that a fault holds.

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::chance::Identity;
-use super::client::{Client, ClientEvent, ClientTimer};
+use super::client::{Aside, Client, ClientEvent, ClientTimer};
 use super::node::{Armed, INBOX_MAX, Life};
 use super::protocol::{Event, Protocol, Ticket};
 use super::queue::{Load, Pending};
@@ -142,6 +142,14 @@ impl<P: Protocol, C: Client> World<P, C> {
                 let event = ClientEvent::Answer { from, call, outcome };
                 self.step_client(to, event, (id, identity), tape);
             }
+            Load::Aside(Aside::Ping(serial)) if to.is_node() => {
+                self.answer_ping((to, from), serial, (id, identity), tape);
+            }
+            Load::Aside(_) if to.is_node() => {}
+            Load::Aside(aside) => {
+                let event = ClientEvent::Heard { from, aside };
+                self.step_client(to, event, (id, identity), tape);
+            }
         }
     }
 
@@ -174,7 +182,8 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     pub(super) fn fire_client(&mut self, me: Address, timer: ClientTimer, tape: &mut Tape) {
-        let caller = &mut self.callers[me.index()];
+        let seat = self.seat(me);
+        let caller = &mut self.callers[seat];
         let Some(armed) = caller.timers.get_mut(&timer) else { return };
         if armed.queued != self.now {
             return;

@@ -36,6 +36,8 @@ pub struct Setup<P: Protocol, C: Client> {
     pub disks: Vec<Option<P::Stable>>,
     /// The clients.
     pub clients: Vec<C>,
+    /// The monitors: they stand outside as clients do, under names of their own.
+    pub monitors: Vec<C>,
     /// Where the nodes stand.
     pub topology: Topology,
     /// The network before any fault.
@@ -48,7 +50,7 @@ pub struct Setup<P: Protocol, C: Client> {
     pub seed: u64,
 }
 
-/// A client with its timers, as the world keeps it.
+/// A client or monitor with its timers, as the world keeps it.
 #[derive(Clone, Debug)]
 pub(super) struct Caller<C> {
     pub client: C,
@@ -101,7 +103,9 @@ pub struct World<P: Protocol, C: Client> {
     pub(super) size: usize,
     pub(super) faces: Vec<Face>,
     pub(super) guards: Guards,
+    /// The clients, and after them the monitors.
     pub(super) callers: Vec<Caller<C>>,
+    pub(super) clients: u16,
     pub(super) overlays: Overlays,
     /// Faults that are injected and not healed.
     pub(super) faults: BTreeMap<FaultId, Injected>,
@@ -132,6 +136,7 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             faces: self.faces.clone(),
             guards: self.guards,
             callers: self.callers.clone(),
+            clients: self.clients,
             overlays: self.overlays.clone(),
             faults: self.faults.clone(),
             waiting: self.waiting.clone(),
@@ -159,7 +164,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             let state = setup.protocol.boot(me, stable.as_ref(), &mut outbox);
             nodes.push(Node::new(state, Disk::new(stable, setup.disk.mood)));
         }
-        let callers = setup.clients.into_iter();
+        let clients = setup.clients.len() as u16;
+        let callers = setup.clients.into_iter().chain(setup.monitors);
         let mut world = World {
             protocol: setup.protocol,
             chance,
@@ -185,6 +191,7 @@ impl<P: Protocol, C: Client> World<P, C> {
                     surges: Vec::new(),
                 })
                 .collect(),
+            clients,
             overlays: Overlays::default(),
             faults: BTreeMap::new(),
             waiting: Vec::new(),
@@ -195,10 +202,21 @@ impl<P: Protocol, C: Client> World<P, C> {
         for k in 0..world.nodes.len() {
             world.start_node(Address::Node(k as u16 + 1), Causes::new(), tape);
         }
-        for k in 0..world.callers.len() {
-            world.start_client(Address::Client(k as u16 + 1), tape);
+        for k in 1..=clients {
+            world.start_client(Address::Client(k), tape);
+        }
+        for k in 1..=world.callers.len() as u16 - clients {
+            world.start_client(Address::Monitor(k), tape);
         }
         world
+    }
+
+    /// Returns the place of a member among the nodes, or among the callers.
+    pub(super) fn seat(&self, who: Address) -> usize {
+        match who {
+            Address::Node(_) | Address::Client(_) => who.index(),
+            Address::Monitor(_) => usize::from(self.clients) + who.index(),
+        }
     }
 
     /// Returns the state of a node, for tests and experiments that know its type.
@@ -225,9 +243,10 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     fn start_client(&mut self, me: Address, tape: &mut Tape) {
         let id = self.emit(tape, Some(me), Causes::new, What::Booted);
-        let identity = Identity(mix(1 << 32 | me.index() as u64));
+        let (kind, seat) = (u64::from(matches!(me, Address::Monitor(_))) + 1, self.seat(me));
+        let identity = Identity(mix(kind << 32 | me.index() as u64));
         self.client_outbox.reuse(self.now, identity);
-        self.callers[me.index()].client.boot(&mut self.client_outbox);
+        self.callers[seat].client.boot(&mut self.client_outbox);
         self.carry_out_client(me, id, identity, tape);
     }
 
@@ -263,7 +282,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         tape: &mut Tape,
     ) {
         self.client_outbox.reuse(self.now, cause.1);
-        self.callers[me.index()].client.step(event, &mut self.client_outbox);
+        let seat = self.seat(me);
+        self.callers[seat].client.step(event, &mut self.client_outbox);
         self.carry_out_client(me, cause.0, cause.1, tape);
     }
 

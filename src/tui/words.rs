@@ -24,7 +24,10 @@ pub fn describe(record: &Record) -> String {
         What::Forgot { writes } => format!("{who}'s disk lost {writes} writes"),
         What::Corrupted { spot } => format!("a bit flips {} {who}", spot.words()),
         What::Noted(note) => noted(&who, note),
-        What::Client(note) => client(note),
+        What::Client(note) => match note.call() {
+            Some(_) => client(note),
+            None => format!("{who}: {}", client(note)),
+        },
         What::Life(life) => match life {
             Life::Up => format!("{who} is up again"),
             Life::Paused => format!("{who} freezes"),
@@ -54,6 +57,8 @@ pub fn mark(record: &Record) -> (char, Ink) {
         What::Noted(Note::Contained { .. }) => ('▣', Ink::Contained),
         What::Client(ClientNote::Returned { .. }) => ('✓', Ink::Healthy),
         What::Client(ClientNote::GaveUp { .. }) => ('✖', Ink::Failure),
+        What::Client(ClientNote::Judged { healthy: true, .. }) => ('⚑', Ink::Healthy),
+        What::Client(ClientNote::Judged { healthy: false, .. }) => ('⚑', Ink::Candidate),
         _ => ('·', Ink::Muted),
     }
 }
@@ -171,6 +176,18 @@ fn client(note: &ClientNote) -> String {
         ClientNote::Spared { call, by } => format!("{call} is not sent: {by}"),
         ClientNote::Circuit { call, node, state } => circuit(*call, *node, *state),
         ClientNote::GaveUp { call, op } => format!("{call} {op}: no answer, gives up"),
+        ClientNote::Saw(saw) if saw.answered => {
+            format!("an answer of {} in {}", saw.node, span(saw.took))
+        }
+        ClientNote::Saw(saw) => format!("no answer of {} in {}", saw.node, span(saw.took)),
+        ClientNote::Avoided { call, node } => format!("{call} avoids {node}, which is judged ill"),
+        ClientNote::Watches { probe, within } => {
+            format!("begins to watch by {probe}, and finds out within {}", span(*within))
+        }
+        ClientNote::Judged { node, healthy: true, by } => {
+            format!("finds {node} well again by {by}")
+        }
+        ClientNote::Judged { node, healthy: false, by } => format!("finds {node} ill by {by}"),
     }
 }
 

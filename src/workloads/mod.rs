@@ -6,17 +6,24 @@
 //!
 //! To add a workload: a file with its spec and its client, and a variant of `WorkloadSpec`.
 
+pub mod actor;
+mod anomaly;
 pub mod breaker;
+pub mod monitor;
 pub mod register;
 pub mod retry;
+pub mod rotation;
 
 use serde::{Deserialize, Serialize};
 
 use crate::sim::{Calls, Span};
 
+pub use actor::Actor;
 pub use breaker::BreakerSpec;
+pub use monitor::{Monitor, MonitorSpec, Probe};
 pub use register::{RegisterClient, RegisterSpec, With};
 pub use retry::{Jitter, RetrySpec};
+pub use rotation::Pick;
 
 /// Who calls: what a file writes after `workload:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

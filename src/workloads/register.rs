@@ -10,15 +10,17 @@ use std::ops::RangeInclusive;
 
 use super::breaker::{Breaker, Says};
 use super::retry::{NoMore, Retry};
+use super::rotation::{EJECTION, Rotation, after};
 use crate::sim::client::{Circuit, DELETED};
 use crate::sim::{
-    Address, Asks, CallId, Calls, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer, Op,
-    Outcome, Span,
+    Address, Asks, CallId, Calls, Client, ClientEvent, ClientNote, ClientOutbox, ClientTimer,
+    Instant, Op, Outcome, Span,
 };
 
 mod spec;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use spec::{RegisterSpec, With};
 
@@ -57,6 +59,8 @@ struct Open {
     hops: u8,
     /// Whom it was last sent to.
     asked: Address,
+    /// When it was last sent.
+    sent_at: Instant,
     /// Whether an answer to the newest sending is still awaited.
     waits: bool,
 }
@@ -85,8 +89,10 @@ pub struct RegisterClient {
     start: Span,
     /// The number of the last call.
     serial: u32,
-    /// Whom the next call asks: drawn at first, then whoever answered or was pointed at.
-    favourite: Address,
+    /// Whom the next call asks: drawn at first.
+    rotation: Rotation,
+    /// Who wants to know what becomes of each attempt; `None` where nobody monitors.
+    tells: Option<Vec<Address>>,
     /// Whom a call asks, and how many equal answers it takes.
     calls: Calls,
     open: BTreeMap<u32, Open>,
@@ -115,7 +121,8 @@ impl RegisterClient {
             extras: 0,
             start: spec.start,
             serial: 0,
-            favourite: Address::Node(1),
+            rotation: Rotation::new(nodes, spec.pick, false),
+            tells: None,
             calls: Calls::default(),
             open: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -166,8 +173,8 @@ impl RegisterClient {
         let call = CallId { client: self.me, serial, attempt: 1 };
         out.note(ClientNote::Called { call, op });
         self.retry.called();
-        let asked = self.favourite;
-        let open = Open { op, attempt: 1, tried: 1, hops: 0, asked, waits: true };
+        let (asked, sent_at) = (self.choose(call, out), out.now());
+        let open = Open { op, attempt: 1, tried: 1, hops: 0, asked, sent_at, waits: true };
         self.open.insert(serial, open);
         self.attempt(call, out);
         if self.open.contains_key(&serial) {
@@ -257,13 +264,14 @@ impl RegisterClient {
     fn resend(&mut self, serial: u32, to: Address, out: &mut ClientOutbox) {
         let Some(open) = self.open.get_mut(&serial) else { return };
         open.attempt = open.attempt.saturating_add(1);
-        (open.asked, open.waits) = (to, true);
+        (open.asked, open.waits, open.sent_at) = (to, true, out.now());
         let call = CallId { client: self.me, serial, attempt: open.attempt };
         self.attempt(call, out);
     }
 
     fn answered(&mut self, from: Address, call: CallId, outcome: Outcome, out: &mut ClientOutbox) {
         let serial = call.serial;
+        self.saw_answer(from, (call, outcome), out);
         let Some(tried) = self.open.get(&serial).map(|open| open.tried) else { return };
         let one = !self.asks_all(tried);
         let Some(open) = self.open.get_mut(&serial) else { return };
@@ -288,7 +296,7 @@ impl RegisterClient {
             // Of several who answer alike the last one is no better than the others: whom to ask a
             // redirect says, or a try that fails.
             if self.calls.matching <= 1 {
-                self.favourite = from;
+                self.rotation.prefer(from);
             }
             self.close(serial, out);
             return out.note(ClientNote::Returned { call, op, outcome });
@@ -299,7 +307,7 @@ impl RegisterClient {
         match to {
             Some(to) if open.hops < HOPS_MAX => {
                 open.hops += 1;
-                self.favourite = to;
+                self.rotation.prefer(to);
                 self.resend(serial, to, out);
             }
             _ => self.attempt_failed(serial, out),
@@ -311,10 +319,7 @@ impl RegisterClient {
     fn attempt_failed(&mut self, serial: u32, out: &mut ClientOutbox) {
         let Some(open) = self.open.get_mut(&serial) else { return };
         open.waits = false;
-        // Only the first of the calls that fail at a node moves the favourite on.
-        if self.favourite == open.asked {
-            self.favourite = after(open.asked, self.nodes);
-        }
+        self.rotation.leave(open.asked);
         let wait = match self.retry.again(open.tried) {
             Ok(wait) => wait,
             Err(no_more) => {
@@ -339,8 +344,9 @@ impl RegisterClient {
         }
     }
 
-    /// Tells the breaker that nobody answered an attempt that still waits.
+    /// Says, and tells the breaker, that nobody answered an attempt that still waits.
     fn unanswered(&mut self, serial: u32, out: &mut ClientOutbox) {
+        self.missed(serial, out);
         let Some(open) = self.open.get(&serial).copied().filter(|open| open.waits) else { return };
         let call = CallId { client: self.me, serial, attempt: open.attempt };
         if !self.asks_all(open.tried) {
@@ -369,15 +375,10 @@ fn around(gap: Span) -> RangeInclusive<Span> {
     Span(gap.0 / 2)..=Span(gap.0 + gap.0 / 2)
 }
 
-/// Returns the next node, the first after the last.
-fn after(node: Address, nodes: u16) -> Address {
-    Address::Node(node.node().unwrap_or(0) % nodes.max(1) + 1)
-}
-
 impl Client for RegisterClient {
     fn boot(&mut self, out: &mut ClientOutbox) {
         let first = out.draw(&(1..=u64::from(self.nodes.max(1))));
-        self.favourite = Address::Node(first as u16);
+        self.rotation.begin(Address::Node(first as u16));
         if let Some(gap) = self.gap {
             // Anywhere in the first gap, so that clients do not march in step.
             out.arm(ClientTimer::Next, self.start..=self.start + gap);
@@ -398,12 +399,16 @@ impl Client for RegisterClient {
                 self.attempt_failed(serial, out);
             }
             ClientEvent::Timeout(ClientTimer::Retry { serial }) => {
-                self.resend(serial, self.favourite, out);
+                let attempt = self.open.get(&serial).map_or(1, |open| open.attempt + 1);
+                let to = self.choose(CallId { client: self.me, serial, attempt }, out);
+                self.resend(serial, to, out);
             }
             ClientEvent::Timeout(ClientTimer::Deadline { serial }) => {
                 self.unanswered(serial, out);
                 self.give_up(serial, out);
             }
+            ClientEvent::Timeout(ClientTimer::Probe { .. }) => {}
+            ClientEvent::Heard { aside, .. } => self.rotation.hear(aside, out.now()),
             ClientEvent::Answer { from, call, outcome } => {
                 self.answered(from, call, outcome, out);
             }
@@ -418,20 +423,23 @@ impl Client for RegisterClient {
             BUDGET => self.retry.budget.on = on,
             TIMEOUT => self.times_out = on,
             BREAKER => self.breaker.set(on),
+            EJECTION if self.tells.is_some() => self.rotation.set_ejects(on),
             _ => return false,
         }
         true
     }
 
     fn switches(&self) -> Vec<(&'static str, bool)> {
-        vec![
+        let mut switches = vec![
             (RETRY, self.retry.on),
             (BACKOFF, self.retry.backs_off),
             (JITTER, self.retry.jitters),
             (BUDGET, self.retry.budget.on),
             (TIMEOUT, self.times_out),
             (BREAKER, self.breaker.on),
-        ]
+        ];
+        switches.extend(self.tells.as_ref().map(|_| (EJECTION, self.rotation.ejects())));
+        switches
     }
 
     fn surge(&mut self, factor: u32, out: &mut ClientOutbox) {

@@ -17,7 +17,7 @@ pub static KIND: Kind = Kind {
     property: "integrity",
     grade: Grade::Breach,
     says: "No node holds a value that no client wrote.",
-    hears: Hears::COPIES.and(Hears::CALLS).and(Hears::REST),
+    hears: Hears::COPIES.and(Hears::CALLS).and(Hears::PROBES).and(Hears::REST),
     make: |_, _| Box::new(Integrity::default()),
 };
 

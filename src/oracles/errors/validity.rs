@@ -12,7 +12,7 @@ pub static KIND: Kind = Kind {
     property: "validity",
     grade: Grade::Breach,
     says: "What is decided was asked for by a client (Lamport 2001, §2.1).",
-    hears: Hears::DECISIONS.and(Hears::CALLS),
+    hears: Hears::DECISIONS.and(Hears::CALLS).and(Hears::PROBES),
     make: |_, _| Box::new(Validity::default()),
 };
 

@@ -145,7 +145,7 @@ impl Message {
             Message::Signed { order, chain } => {
                 let by = |vow: &Vow| match vow.by() {
                     Address::Node(node) => node,
-                    Address::Client(_) => 0,
+                    Address::Client(_) | Address::Monitor(_) => 0,
                 };
                 std::iter::once(order).chain(chain).map(by).collect()
             }

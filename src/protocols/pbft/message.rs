@@ -130,7 +130,7 @@ impl Message {
             Message::Request(request) => {
                 let (call, op) = request.value();
                 let client = match call.client {
-                    Address::Client(k) | Address::Node(k) => u64::from(k),
+                    Address::Client(k) | Address::Node(k) | Address::Monitor(k) => u64::from(k),
                 };
                 Detail::new(&REQUEST, [client, u64::from(call.serial), op.key(), 0])
             }

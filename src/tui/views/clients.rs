@@ -118,7 +118,12 @@ fn hear(clients: &mut [Calls], record: &Record, note: &ClientNote) {
         ClientNote::Returned { call, op, outcome } => (call, State::Answered(outcome), Some(op)),
         ClientNote::Circuit { .. } => return,
         ClientNote::GaveUp { call, op } => (call, State::GivenUp, Some(op)),
+        ClientNote::Saw(_)
+        | ClientNote::Avoided { .. }
+        | ClientNote::Watches { .. }
+        | ClientNote::Judged { .. } => return,
     };
+    let Address::Client(_) = call.client else { return };
     let Some(calls) = clients.get_mut(call.client.index()) else { return };
     let began = matches!(note, ClientNote::Called { .. }).then_some(record.at);
     let room = calls.len() <= RECENT * 2;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::sim::Span;
 use crate::workloads::breaker::BreakerSpec;
 use crate::workloads::retry::{Jitter, RetrySpec};
+use crate::workloads::rotation::Pick;
 
 /// How many clients there are and how they call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct RegisterSpec {
     pub retry_budget_percent: u8,
     /// How the circuit breaker is set, where there is one.
     pub breaker: BreakerSpec,
+    /// Whom a call asks first.
+    pub pick: Pick,
 }
 
 impl Default for RegisterSpec {
@@ -52,6 +55,7 @@ impl Default for RegisterSpec {
             },
             retry_budget_percent: 10,
             breaker: BreakerSpec::default(),
+            pick: Pick::Favourite,
         }
     }
 }
