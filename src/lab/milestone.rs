@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use imbl::OrdMap;
+
 use crate::oracles::{Grade, Signal, Subject};
-use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, What};
+use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, Span, What};
 
 /// What kind of moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,26 @@ pub struct Milestone {
     pub what: Happening,
 }
 
+/// Within what time what many come to believe of one node is one moment.
+const CROWD: Span = Span::secs(1);
+
+/// What milestones have told already, so that a crowd of nodes makes one and not a thousand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// The highest slot that was decided.
+    decided: u64,
+    /// Of whom something was last said: a suspicion, or a finding by its property.
+    crowds: OrdMap<(&'static str, Address), Instant>,
+}
+
+impl Told {
+    /// Returns whether this is the first that is said of a node for a while.
+    fn is_first(&mut self, what: &'static str, of: Address, now: Instant) -> bool {
+        let before = self.crowds.insert((what, of), now);
+        before.is_none_or(|before| now.since(before) > CROWD)
+    }
+}
+
 impl Milestone {
     /// Returns what kind of moment it is.
     pub fn kind(&self) -> Kind {
@@ -87,18 +109,21 @@ impl Milestone {
         }
     }
 
-    /// Reads a record; `decided` is the highest slot that was decided before it.
-    pub(super) fn of_record(record: &Record, moves: u64, decided: &mut u64) -> Option<Milestone> {
+    /// Reads a record.
+    pub(super) fn of_record(record: &Record, moves: u64, told: &mut Told) -> Option<Milestone> {
         let who = record.who;
         let what = match &record.what {
             What::Noted(Note::Role { role, epoch }) if role.is_alone() => {
                 Happening::Leads(who?, *epoch)
             }
-            What::Noted(Note::Decided { slot, .. }) if *slot > *decided => {
-                *decided = *slot;
+            What::Noted(Note::Decided { slot, .. }) if *slot > told.decided => {
+                told.decided = *slot;
                 Happening::Decided(*slot)
             }
-            What::Noted(Note::Suspects(about)) => Happening::Suspects(who?, *about),
+            What::Noted(Note::Suspects(about)) => {
+                told.is_first("", *about, record.at).then_some(())?;
+                Happening::Suspects(who?, *about)
+            }
             What::Injected(fault) => Happening::Injected(*fault),
             What::Healed(fault) => Happening::Healed(*fault),
             What::Switched { switch, on } => Happening::Switched(switch, *on),
@@ -109,8 +134,14 @@ impl Milestone {
     }
 
     /// Reads a signal of the oracles.
-    pub(super) fn of_signal(signal: &Signal, moves: u64) -> Option<Milestone> {
+    pub(super) fn of_signal(signal: &Signal, moves: u64, told: &mut Told) -> Option<Milestone> {
         let Signal::Raised(finding) = signal else { return None };
+        if let Subject::Pair(_, of) = finding.subject
+            && finding.grade == Grade::Deviation
+            && !told.is_first(finding.property, of, finding.at)
+        {
+            return None;
+        }
         let what = Happening::Found(finding.property, finding.grade, finding.subject);
         Some(Milestone { moves, at: finding.at, record: finding.event, what })
     }

@@ -10,11 +10,14 @@ use crate::sim::{EventId, FaultId, Instant, Keep, Record, Tape, What};
 
 use super::act::Stage;
 use super::course::{Course, Position};
-use super::milestone::Milestone;
+use super::milestone::{Milestone, Told};
 use super::reel::Reel;
 
-/// How many moves lie between two snapshots at first.
+/// How many moves lie between two snapshots at first, for each so many nodes: a snapshot of a large
+/// cluster is large, and so there are fewer of them.
 const STRIDE: u64 = 8_192;
+/// How many nodes one stride is for.
+const STRIDE_NODES: usize = 128;
 /// How many snapshots are kept; beyond that every other one goes and the stride doubles.
 const SNAPSHOTS_MAX: usize = 256;
 
@@ -25,7 +28,7 @@ pub(super) struct Snapshot {
     pub panel: Panel,
     pub touched: OrdMap<FaultId, EventId>,
     pub levers: OrdMap<EventId, FaultId>,
-    pub decided: u64,
+    pub told: Told,
     /// How many signals of its future lie before it: what its panel has said.
     pub said: usize,
 }
@@ -56,7 +59,7 @@ impl Snapshot {
     fn read(&mut self, record: &Record, signals: &mut Vec<Signal>) -> Option<Milestone> {
         self.note_touch(record);
         self.panel.observe(record, signals);
-        Milestone::of_record(record, self.position().moves, &mut self.decided)
+        Milestone::of_record(record, self.position().moves, &mut self.told)
     }
 
     /// Makes moves until so many were made, oracles included.
@@ -102,12 +105,13 @@ impl Snapshot {
 impl Timeline {
     /// Begins a run: what happened at instant zero is on the tape.
     pub fn begin(name: String, course: Course, panel: Panel, tape: &mut Tape) -> Timeline {
+        let strides = usize::from(panel.truth().nodes()).div_ceil(STRIDE_NODES);
         let start = Snapshot {
             course,
             panel,
             touched: OrdMap::new(),
             levers: OrdMap::new(),
-            decided: 0,
+            told: Told::default(),
             said: 0,
         };
         let mut timeline = Timeline {
@@ -119,7 +123,7 @@ impl Timeline {
             fates: Vector::new(),
             snapshots: BTreeMap::new(),
             frontier: Arc::new(start.clone()),
-            stride: STRIDE,
+            stride: STRIDE * strides.next_power_of_two() as u64,
         };
         let mut start = start;
         timeline.take_in(&mut start, tape);
@@ -173,7 +177,7 @@ impl Timeline {
                 _ => {}
             }
             for signal in signals.drain(..) {
-                self.milestones.extend(Milestone::of_signal(&signal, moves));
+                self.milestones.extend(Milestone::of_signal(&signal, moves, &mut here.told));
                 self.signals.push_back(signal);
             }
             self.reel.push(record);

@@ -168,14 +168,11 @@ impl<P: Protocol, C: Client> World<P, C> {
 
     /// Names the records since which peers are stopped: of one peer, or of any.
     fn blame_stopped(&self, me: Address, whose: Option<Address>, causes: &mut Causes) {
-        if self.stopped == 0 {
-            return;
-        }
-        let peers = self.nodes.iter().take(self.size).enumerate().filter(|(k, _)| {
-            let peer = Address::Node(*k as u16 + 1);
+        let peers = self.stopped.iter().filter(|k| {
+            let peer = Address::Node(**k + 1);
             peer != me && whose.is_none_or(|who| who == peer)
         });
-        let stopped = peers.filter_map(|(_, node)| node.stopped);
+        let stopped = peers.filter_map(|k| self.nodes[usize::from(*k)].stopped);
         causes.extend(stopped.take(LACKS_NAMED_MAX).map(|(_, id)| Because::LackOf(id)));
     }
 }

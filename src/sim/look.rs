@@ -33,7 +33,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         switches.push((SCRUB, self.guards.scrub));
         switches.extend(self.callers.first().map(|c| c.client.switches()).unwrap_or_default());
         switches.extend(self.service.switches());
-        let links = self.overlays.iter().map(|(from, to, overlay)| LinkScene {
+        let links = self.overlays.list().into_iter().map(|(from, to, overlay)| LinkScene {
             from,
             to,
             fault: overlay.fault,

@@ -2,10 +2,8 @@
 //!
 //! A link keeps no order, as with datagrams: a message that draws a longer latency is overtaken.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-
-use smallvec::SmallVec;
+use std::sync::Arc;
 
 use super::address::Address;
 use super::chance::{Chance, Identity, Purpose};
@@ -125,9 +123,52 @@ pub struct Overlay {
     pub fate: Fate,
 }
 
-/// The holds of all faults on all links; a link that no fault holds is not in it.
+/// A set of members, as bits, so that to ask whether somebody belongs costs the same for all sizes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Group(Arc<[u64]>);
+
+impl Group {
+    fn of(members: &[Address]) -> Group {
+        let last = members.iter().map(|who| Group::bit(*who)).max().unwrap_or(0);
+        let mut words = vec![0; last / 64 + 1];
+        for who in members {
+            let bit = Group::bit(*who);
+            words[bit / 64] |= 1 << (bit % 64);
+        }
+        Group(words.into())
+    }
+
+    fn bit(who: Address) -> usize {
+        who.index() * 2 + usize::from(!who.is_node())
+    }
+
+    fn has(&self, who: Address) -> bool {
+        let bit = Group::bit(who);
+        self.0.get(bit / 64).is_some_and(|word| word & 1 << (bit % 64) != 0)
+    }
+
+    fn members(&self) -> impl Iterator<Item = Address> {
+        let bits = self.0.len() * 64;
+        let all = (0..bits).map(|bit| {
+            let number = (bit / 2 + 1) as u16;
+            if bit % 2 == 0 { Address::Node(number) } else { Address::Client(number) }
+        });
+        all.filter(|who| self.has(*who))
+    }
+}
+
+/// A hold on all links from one group to another, but for those of a member to itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Hold {
+    from: Group,
+    to: Group,
+    overlay: Overlay,
+}
+
+/// The holds of all faults on all links, oldest first. Held by groups: a cut through a thousand
+/// nodes takes half a million links, and a copy of the world must not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Overlays(BTreeMap<(Address, Address), SmallVec<[Overlay; 1]>>);
+pub struct Overlays(Vec<Hold>);
 
 impl Overlays {
     /// Returns whether no link is held.
@@ -135,26 +176,32 @@ impl Overlays {
         self.0.is_empty()
     }
 
-    /// Takes hold of a directed link.
-    pub fn hold(&mut self, from: Address, to: Address, overlay: Overlay) {
-        self.0.entry((from, to)).or_default().push(overlay);
+    /// Takes hold of each directed link from one group to another.
+    pub fn hold(&mut self, from: &[Address], to: &[Address], overlay: Overlay) {
+        self.0.push(Hold { from: Group::of(from), to: Group::of(to), overlay });
     }
 
     /// Lets go of every link that a fault holds.
     pub fn release(&mut self, fault: FaultId) {
-        self.0.retain(|_, overlays| {
-            overlays.retain(|overlay| overlay.fault != fault);
-            !overlays.is_empty()
-        });
+        self.0.retain(|hold| hold.overlay.fault != fault);
     }
 
-    /// Returns the holds on a directed link, oldest first.
-    pub fn on(&self, from: Address, to: Address) -> &[Overlay] {
-        self.0.get(&(from, to)).map_or(&[], |overlays| overlays)
+    /// Iterates over the holds on a directed link, oldest first.
+    pub fn on(&self, from: Address, to: Address) -> impl Iterator<Item = &Overlay> {
+        let holds = self.0.iter().filter(move |hold| hold.from.has(from) && hold.to.has(to));
+        holds.map(|hold| &hold.overlay).filter(move |_| from != to)
     }
 
-    /// Lists every held link.
-    pub fn iter(&self) -> impl Iterator<Item = (Address, Address, &Overlay)> {
-        self.0.iter().flat_map(|((from, to), held)| held.iter().map(|o| (*from, *to, o)))
+    /// Lists every held link with its holds, by sender and receiver.
+    pub fn list(&self) -> Vec<(Address, Address, &Overlay)> {
+        let mut links = Vec::new();
+        for Hold { from, to, overlay } in &self.0 {
+            for sender in from.members() {
+                let receivers = to.members().filter(|receiver| *receiver != sender);
+                links.extend(receivers.map(|receiver| (sender, receiver, overlay)));
+            }
+        }
+        links.sort_by_key(|(from, to, _)| (*from, *to));
+        links
     }
 }

@@ -75,12 +75,8 @@ impl<P: Protocol, C: Client> World<P, C> {
         let now = self.now;
         match lever {
             Lever::Link { from, to, fate } => {
-                for from in from.members() {
-                    for to in to.members().iter().filter(|to| *to != from) {
-                        let overlay = Overlay { fault, pulled, fate: fate.clone() };
-                        self.overlays.hold(*from, *to, overlay);
-                    }
-                }
+                let overlay = Overlay { fault, pulled, fate: fate.clone() };
+                self.overlays.hold(from.members(), to.members(), overlay);
             }
             Lever::Omit { node, way, rate } => self.each(node, |node| {
                 node.omissions.push(Omission { fault, pulled, way: *way, rate: *rate });
@@ -144,7 +140,9 @@ impl<P: Protocol, C: Client> World<P, C> {
     }
 
     pub(super) fn count_stopped(&mut self) {
-        self.stopped = self.nodes.iter().filter(|node| node.stopped.is_some()).count();
+        let nodes = self.nodes.iter().take(self.size).enumerate();
+        let stopped = nodes.filter(|(_, node)| node.stopped.is_some());
+        self.stopped = stopped.map(|(k, _)| k as u16).collect();
     }
 
     /// Heals a fault: every hold that it has on the world is let go.

@@ -99,8 +99,8 @@ pub struct World<P: Protocol, C: Client> {
     /// Faults that are injected and not healed.
     pub(super) faults: BTreeMap<FaultId, Injected>,
     pub(super) waiting: Vec<Waiting>,
-    /// How many nodes are not plainly up: spares the look for whom a timer may miss.
-    pub(super) stopped: usize,
+    /// The places of nodes that are not plainly up: spares the look for whom a timer may miss.
+    pub(super) stopped: Vec<u16>,
     pub(super) outbox: Outbox<P>,
     pub(super) client_outbox: ClientOutbox,
 }
@@ -127,7 +127,7 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             overlays: self.overlays.clone(),
             faults: self.faults.clone(),
             waiting: self.waiting.clone(),
-            stopped: self.stopped,
+            stopped: self.stopped.clone(),
             outbox: outbox(self.chance),
             client_outbox: ClientOutbox::new(Instant::ZERO, self.chance, Identity(0)),
         }
@@ -179,7 +179,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             overlays: Overlays::default(),
             faults: BTreeMap::new(),
             waiting: Vec::new(),
-            stopped: 0,
+            stopped: Vec::new(),
             outbox,
             client_outbox: ClientOutbox::new(Instant::ZERO, chance, Identity(0)),
         };

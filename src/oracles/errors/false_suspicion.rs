@@ -3,7 +3,7 @@
 //! To a peer, crashed, paused, cut off and slow are the same silence; only the truth tells them
 //! apart (accuracy of failure detectors: Chandra and Toueg 1996).
 
-use std::collections::BTreeSet;
+use imbl::OrdSet;
 
 use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Life, Note, Record, Role, What};
@@ -17,28 +17,57 @@ pub static KIND: Kind = Kind {
     make: |_, _| Box::new(FalseSuspicion::default()),
 };
 
-/// Remembers who suspects whom against the truth: the one who suspects comes first.
+/// Remembers who suspects whom against the truth. In a large group that is cut in two they are
+/// many, so that they are found from either side.
 #[derive(Clone, Debug, Default)]
 struct FalseSuspicion {
-    standing: BTreeSet<(Address, Address)>,
+    /// The one who suspects comes first.
+    standing: OrdSet<(Address, Address)>,
+    /// The one who is suspected comes first.
+    about: OrdSet<(Address, Address)>,
 }
 
 impl FalseSuspicion {
-    fn clear(
+    /// Begins a suspicion; returns whether it is a new one.
+    fn begin(&mut self, who: Address, whom: Address) -> bool {
+        self.about.insert((whom, who));
+        self.standing.insert((who, whom)).is_none()
+    }
+
+    fn clear(&mut self, record: &Record, pair: (Address, Address), out: &mut Vec<Signal>) {
+        if self.standing.remove(&pair).is_some() {
+            self.about.remove(&(pair.1, pair.0));
+            out.push(KIND.cleared(record, Subject::Pair(pair.0, pair.1)));
+        }
+    }
+
+    fn clear_all(
         &mut self,
         record: &Record,
+        mut pairs: Vec<(Address, Address)>,
         out: &mut Vec<Signal>,
-        gone: impl Fn(Address, Address) -> bool,
     ) {
-        self.standing.retain(|&(who, whom)| {
-            let gone = gone(who, whom);
-            if gone {
-                out.push(KIND.cleared(record, Subject::Pair(who, whom)));
-            }
-            !gone
-        });
+        pairs.sort_unstable();
+        for pair in pairs {
+            self.clear(record, pair, out);
+        }
+    }
+
+    /// Lists the suspicions about a node.
+    fn of(&self, whom: Address) -> Vec<(Address, Address)> {
+        let pairs = self.about.range((whom, FIRST)..=(whom, LAST));
+        pairs.map(|(whom, who)| (*who, *whom)).collect()
+    }
+
+    /// Lists the suspicions that a node has.
+    fn by(&self, who: Address) -> Vec<(Address, Address)> {
+        self.standing.range((who, FIRST)..=(who, LAST)).copied().collect()
     }
 }
+
+/// The lowest and the highest address of all.
+const FIRST: Address = Address::Node(0);
+const LAST: Address = Address::Client(u16::MAX);
 
 /// Returns whether a suspicion has no object any more: the node follows, or is, another leader.
 fn is_moot(truth: &Truth, who: Address, whom: Address) -> bool {
@@ -58,20 +87,22 @@ impl Oracle for FalseSuspicion {
         match &record.what {
             What::Noted(Note::Suspects(whom)) => {
                 let is_up = truth.member(*whom).is_some_and(|member| member.life == Life::Up);
-                if is_up && *whom != who && self.standing.insert((who, *whom)) {
+                if is_up && *whom != who && self.begin(who, *whom) {
                     let text = format!("{who} suspects {whom}, which is up");
                     out.push(KIND.raised(record, Subject::Pair(who, *whom), &[record.id], text));
                 }
             }
             What::Noted(Note::Trusts(whom)) => {
-                self.clear(record, out, |by, of| (by, of) == (who, *whom));
+                self.clear(record, (who, *whom), out);
             }
             What::Noted(Note::Role { .. }) if !self.standing.is_empty() => {
-                self.clear(record, out, |by, of| is_moot(truth, by, of));
+                let moot = self.standing.iter().filter(|(by, of)| is_moot(truth, *by, *of));
+                self.clear_all(record, moot.copied().collect(), out);
             }
-            What::Life(Life::Paused) => self.clear(record, out, |_, of| of == who),
+            What::Life(Life::Paused) => self.clear_all(record, self.of(who), out),
             What::Life(Life::Down) | What::Booted => {
-                self.clear(record, out, |by, of| by == who || of == who);
+                let both = [self.by(who), self.of(who)].concat();
+                self.clear_all(record, both, out);
             }
             _ => {}
         }

@@ -180,6 +180,7 @@ fn is_loud(record: &Record) -> bool {
             Note::Appended { .. }
                 | Note::Prepared { .. }
                 | Note::Decided { .. }
+                | Note::Holds(_)
                 | Note::Contained { .. }
         ),
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
