@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant as Wall};
 
-use faultlab::lab::{Scenario, Seek, Session, Trial, build};
+use faultlab::lab::{Scenario, Seek, Session, Trial, build, embedded, read_scenario};
 use faultlab::oracles::history::History;
 use faultlab::protocols::ProtocolSpec;
 use faultlab::protocols::raft::RaftSpec;
@@ -21,6 +21,10 @@ use faultlab::workloads::register::RegisterSpec;
 const EVENTS: u64 = 200_000;
 /// How often each is measured; the best counts, since noise only ever adds.
 const ROUNDS: usize = 5;
+
+/// How long the live lab is held, in virtual seconds, and how many frames it draws in one.
+const LIVE_SECONDS: u64 = 20;
+const FRAMES: u64 = 30;
 
 fn scenario() -> Scenario {
     let spec = RegisterSpec { clients: 4, rate_per_second: 100, keys: 10, ..Default::default() };
@@ -89,6 +93,32 @@ fn ratios() {
     }
     let took = best(judged).as_secs_f64();
     println!("five Raft nodes, 100 operations/s, all oracles: {:.0} times real time", 100.0 / took);
+}
+
+/// A thousand nodes in the hand, as the live lab holds them: every record, every oracle, snapshots,
+/// and a scene for each frame.
+fn thousands() {
+    for name in ["gossip-thousand", "swim-thousand"] {
+        let text = embedded::find(name).expect("it comes with the program");
+        let scenario = read_scenario(name, text).unwrap_or_else(|report| panic!("{report}"));
+        let before = resident_mib();
+        let mut session = Session::new(scenario, 7);
+        let start = Wall::now();
+        let mut scenes = Duration::ZERO;
+        for frame in 1..=LIVE_SECONDS * FRAMES {
+            session.advance_to(Instant(frame * 1_000_000 / FRAMES), u64::MAX);
+            let drawn = Wall::now();
+            black_box(session.scene());
+            scenes += drawn.elapsed();
+        }
+        let took = start.elapsed().as_secs_f64();
+        let (real, moves) = (LIVE_SECONDS as f64 / took, session.frontier().moves);
+        println!(
+            "{name}: {real:.1} times real time, {moves} events, scenes {:.0}%, {:.0} MiB",
+            scenes.as_secs_f64() / took * 100.0,
+            resident_mib() - before
+        );
+    }
 }
 
 fn per_second(took: f64) -> f64 {
@@ -164,6 +194,7 @@ fn linearizable_5000_operations_10_keys(bencher: divan::Bencher) {
 
 fn main() {
     ratios();
+    thousands();
     memory_and_seek();
     divan::main();
 }

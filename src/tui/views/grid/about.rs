@@ -6,6 +6,7 @@ use crate::sim::{Address, FaultId, Life, Note, Scene, What};
 
 use super::super::super::moment::Moment;
 use super::super::RECORDS_READ_MAX;
+use super::crowd::{self, Crowd};
 
 /// What is known of one node beyond what it says of itself.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +29,21 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct About {
     known: Vec<Known>,
+    /// What kind of equals the nodes are.
+    pub crowd: Crowd,
+    /// Whether nobody leads here, by the rules of the algorithm.
+    pub equals: bool,
 }
 
 impl About {
     /// Gathers it.
     pub fn read(moment: &Moment<'_>) -> About {
-        let mut about = About { known: vec![Known::default(); moment.scene.nodes.len()] };
+        let nodes = &moment.scene.nodes;
+        let mut about = About {
+            known: vec![Known::default(); nodes.len()],
+            crowd: Crowd::of(moment),
+            equals: crowd::are_equals(nodes),
+        };
         about.leaders(moment.scene);
         about.links(moment.scene);
         about.suspicions(moment);
@@ -96,8 +106,14 @@ impl About {
                 self.suspect(moment.scene, who, about);
             }
         }
+        for (who, whom) in crowd::suspected(moment) {
+            if let Some(known) = self.get(whom) {
+                known.suspected_by.push(who);
+            }
+        }
         for known in &mut self.known {
             known.suspected_by.sort_unstable();
+            known.suspected_by.dedup();
         }
     }
 

@@ -12,6 +12,7 @@ use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
 use super::about::{About, Known};
+use super::crowd::Crowd;
 
 /// What each dot is.
 pub(super) const LEGEND: [(char, Ink, &str); 6] = [
@@ -25,7 +26,7 @@ pub(super) const LEGEND: [(char, Ink, &str); 6] = [
 /// From which width a card has room for whole words.
 const ROOMY: usize = 29;
 /// From which width a card has room for the word of its term.
-const WORDY: usize = 18;
+pub(super) const WORDY: usize = 18;
 
 /// A node and all that is known of it.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl Node<'_> {
     /// Returns glyph, ink and word for what it is: its life if it is not up, else its role.
     fn state(&self) -> (char, Ink, &'static str) {
         match self.scene.life {
+            Life::Up if self.mark().is_some() => self.mark().expect("it was there just now"),
             Life::Up => {
                 let (glyph, ink) = role_mark(self.scene.glance.role);
                 (glyph, ink, self.scene.glance.role.word())
@@ -57,6 +59,11 @@ impl Node<'_> {
                 (glyph, ink, life.word())
             }
         }
+    }
+
+    /// Returns what it is drawn as, where its role does not say it.
+    fn mark(&self) -> Option<(char, Ink, &'static str)> {
+        self.about.crowd.mark(&self.scene.glance, self.known())
     }
 
     /// Draws it as a card; what matters least goes first where there is no room.
@@ -74,7 +81,10 @@ impl Node<'_> {
         let mut row =
             Row::new(eyes.theme).say(ink, format!("{}{glyph}{brief}", self.scene.address));
         if area.width > 11 {
-            row.add(Ink::Muted, format!(" {}", self.scene.glance.epoch));
+            let glance = &self.scene.glance;
+            let crowd = self.about.crowd != Crowd::No;
+            let number = if crowd { glance.length } else { glance.epoch };
+            row.add(Ink::Muted, format!(" {number}"));
         }
         if self.cut() > 0 {
             row.add(Ink::Active, "⊘");
@@ -88,8 +98,16 @@ impl Node<'_> {
     /// Draws it as one glyph.
     pub fn dot(&self, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
         let (glyph, ink, _) = self.state();
-        let follows = self.scene.life == Life::Up && self.scene.glance.role == Role::Follower;
-        let cut = follows && self.cut() > 0;
+        let up = self.scene.life == Life::Up;
+        // A cut is through all of them; of equals it is the smaller side that is cut off, and what
+        // one of them has matters more than that.
+        let cut = match self.mark() {
+            None => up && self.scene.glance.role == Role::Follower && self.cut() > 0,
+            Some((glyph, ..)) => {
+                let plain = matches!(glyph, '○' | '◦');
+                up && plain && self.cut() * 2 > self.moment.scene.nodes.len()
+            }
+        };
         let (glyph, ink) = if cut { ('⊘', Ink::Active) } else { (glyph, ink) };
         text::glyph((area.x, area.y), glyph, ink, eyes.theme, buf);
     }
@@ -132,6 +150,9 @@ impl Node<'_> {
         let glance = &self.scene.glance;
         let mut row = Row::new(eyes.theme);
         let was = if self.scene.life == Life::Down { "was " } else { "" };
+        if let Some(numbers) = self.about.crowd.numbers(glance, width) {
+            return row.say(Ink::Muted, format!("{was}{numbers}"));
+        }
         let (term, length) = (glance.epoch, glance.length);
         // Transactions stand in no order, so that there is neither a term nor a log.
         let transacts = matches!(glance.role, Role::Coordinator | Role::Participant);
@@ -226,7 +247,7 @@ impl Node<'_> {
             return Some(row.say(Ink::Candidate, format!("{} {verb} it", group(led, most))));
         }
         match self.scene.glance.leader.filter(|leader| *leader != self.scene.address) {
-            _ if down => None,
+            _ if down || self.about.equals => None,
             Some(leader) => Some(row.say(Ink::Muted, format!("follows {leader}"))),
             None => Some(row.say(Ink::Candidate, "no leader known")),
         }

@@ -1,12 +1,13 @@
 //! The cluster by zone and rack, and what is on its way between its members.
 //!
-//! Here: how densely nodes are drawn (`flow`), one node (`card`), and what is known of each
-//! (`about`). Absent on purpose: one node in full, which is the inspector's.
+//! Here: how densely nodes are drawn (`flow`), one node (`card`), what is known of each (`about`),
+//! and what tells equals apart (`crowd`). Absent on purpose: one node in full, which is the inspector's.
 //!
 //! To show more of a node: a row in `card::rows`, in the order of what matters most.
 
 mod about;
 mod card;
+mod crowd;
 mod flow;
 
 use ratatui::buffer::Buffer;
@@ -20,6 +21,7 @@ use super::super::theme::Ink;
 use super::{open, wires};
 
 use about::About;
+use crowd::Crowd;
 use flow::{Density, Flow};
 
 /// From which width messages are listed beside the nodes rather than below.
@@ -89,6 +91,10 @@ fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
         }
     }
     bound(moment, &mut row);
+    if let Some(said) = Crowd::of(moment).summary(moment.scene) {
+        row.add(Ink::Accent, said);
+        return row;
+    }
     let leads = |node: &&NodeScene| node.life != Life::Down && node.glance.role.leads();
     let waits = |node: &NodeScene| {
         use Role::{Backup, Candidate, Follower, PreCandidate};
@@ -154,19 +160,19 @@ fn draw_nodes(
     }
     let left = moment.scene.nodes.len() - flow.cells.len();
     if flow.density == Density::Dot && used < area.bottom() {
-        legend(eyes, left, Rect { y: used, height: 1, ..area }, buf);
+        legend(eyes, about.crowd, left, Rect { y: used, height: 1, ..area }, buf);
         used += 1;
     }
     used
 }
 
 /// Says what the dots are.
-fn legend(eyes: &Eyes<'_>, left: usize, area: Rect, buf: &mut Buffer) {
+fn legend(eyes: &Eyes<'_>, crowd: Crowd, left: usize, area: Rect, buf: &mut Buffer) {
     let mut row = Row::new(eyes.theme);
     if left > 0 {
         row.add(Ink::Accent, format!("{left} more do not fit. "));
     }
-    for (glyph, ink, word) in card::LEGEND {
+    for &(glyph, ink, word) in crowd.legend().unwrap_or(&card::LEGEND) {
         row.add(ink, glyph.to_string());
         row.add(Ink::Muted, format!(" {word}  "));
     }
