@@ -214,9 +214,10 @@ impl Epidemic {
                 world.advance(&mut tape);
             }
             let mut sites = (1..=self.sites).map(|k| world.state(Address::Node(k)));
-            let over = match self.spec.rumours {
-                true => sites.all(|site| site.hot.is_empty()),
-                false => sites.all(|site| site.items.contains_key(&KEY)),
+            let over = if self.spec.rumours {
+                sites.all(|site| site.hot.is_empty())
+            } else {
+                sites.all(|site| site.items.contains_key(&KEY))
             };
             if over {
                 break;

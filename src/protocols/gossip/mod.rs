@@ -61,9 +61,9 @@
 //! # What it does not bear
 //!
 //! Nobody asks whether an update is true. One that somebody made up, or in which a bit has flipped,
-//! spreads as fast as a good one, and the higher version wins. With the switch `update_signatures` each
-//! update carries the signature of the client that asked for it, and who finds that it says another
-//! thing than what was signed drops it.
+//! spreads as fast as a good one, and the higher version wins. With the switch `update_signatures`
+//! each update carries the signature of the client that asked for it, and who finds that it says
+//! another thing than what was signed drops it.
 
 mod anti_entropy;
 mod lies;
@@ -218,7 +218,8 @@ pub static ENTRY: Listed = Listed {
     breaks: "rumours alone leave some out; a cut that never heals keeps its sides apart; a false \
              update with a higher version wins everywhere; a delete without a death certificate \
              does not last",
-    source: "Demers, Greene, Hauser, Irish, Larson, Shenker, Sturgis, Swinehart and Terry, PODC 1987",
+    source: "Demers, Greene, Hauser, Irish, Larson, Shenker, Sturgis, Swinehart and Terry, \
+             PODC 1987",
     nodes: 1..=1_000,
     judged: &["integrity", "resurrection", "available", "on time", "eventual delivery"],
     messages: &[&RUMOURS, &ASK, &FEEDBACK, &COMPARE, &UPDATES],

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use smallvec::SmallVec;
+
 use super::*;
 use crate::sim::chance::{Chance, Identity};
 use crate::sim::{Effect, Instant, Note, Ticket, Untruth};
@@ -162,12 +164,12 @@ fn news_is_told_as_often_as_it_takes_and_to_who_is_accused_first() {
     assert_eq!(enough, 9);
     let mut told = 1; // on the ack of the ping that brought it
     for _ in 0..20 {
-        let msg = Message { body: Body::Ping { by: 2, number: 1 }, news: Default::default() };
+        let msg = Message { body: Body::Ping { by: 2, number: 1 }, news: SmallVec::new() };
         let effects = bench.step(Event::Deliver { from: Address::Node(2), msg });
         told += sends(&effects)[0].1.news.iter().filter(|news| news.of == 4).count();
     }
     assert_eq!(told, usize::from(enough));
-    let msg = Message { body: Body::Ping { by: 3, number: 1 }, news: Default::default() };
+    let msg = Message { body: Body::Ping { by: 3, number: 1 }, news: SmallVec::new() };
     let effects = bench.step(Event::Deliver { from: Address::Node(3), msg });
     assert_eq!(sends(&effects)[0].1.news[0].of, 3, "the suspect is told, however old the news");
 }
@@ -177,7 +179,7 @@ fn with_signatures_only_who_owns_an_incarnation_can_raise_it_and_hearsay_buries_
     let spec = SwimSpec { incarnation_signatures: true, ..SwimSpec::default() };
     let mut bench = Bench::new(5, spec);
     let liar = Liar::new(Address::Node(2), Untruth::Value, Vec::new());
-    let msg = Message { body: Body::Ping { by: 2, number: 1 }, news: Default::default() };
+    let msg = Message { body: Body::Ping { by: 2, number: 1 }, news: SmallVec::new() };
     let lie = bench.swim.forge(&bench.state, &msg, Address::Node(1), &liar).expect("a lie");
     assert_eq!((lie.news[0].of, lie.news[0].claim.health), (3, Health::Dead));
     let effects = bench.step(Event::Deliver { from: Address::Node(2), msg: lie });
