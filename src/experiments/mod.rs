@@ -11,10 +11,12 @@
 //! `published/`, with their source.
 
 pub mod commit_blocking;
+pub mod divergence;
 pub mod lattice;
 pub mod matrix;
 pub mod messages;
 pub mod parameter;
+pub mod phi;
 pub mod published;
 pub mod raft_election;
 pub mod raft_storm;
@@ -89,6 +91,8 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &raft_storm::EXPERIMENT,
     &rumour::EXPERIMENT,
     &swim::EXPERIMENT,
+    &phi::EXPERIMENT,
+    &divergence::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.
