@@ -244,7 +244,7 @@ fn a_write_to_a_quorum_store_takes_a_round_trip_or_two() {
     assert_eq!(found, [(8.0, 4.0), (16.0, 6.0)]);
 }
 
-/// The shape of Hayashibara and others (2004): as Φ rises mistakes become rarer and detection later.
+/// The shape of Hayashibara and others (2004): as Φ rises mistakes become rarer, detection later.
 #[test]
 fn the_higher_the_threshold_the_rarer_the_mistakes_and_the_later_the_detection() {
     let outcome = run("phi", 10, 3, &["threshold=0.5;1;2;3;5;8;12", "watch_s=30"]);

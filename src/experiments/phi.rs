@@ -180,8 +180,8 @@ fn watch(scenario: &Scenario, seed: u64) -> Seen {
             (What::Life(Life::Down), Some(WATCHED)) => crashed = Some(record.at),
             _ => {}
         }
-        // What was on its way at the crash still comes, and ends a suspicion that came too soon: the
-        // last one counts.
+        // What was on its way at the crash still comes, and ends a suspicion that came too soon:
+        // the last one counts.
         match crashed {
             Some(at) if suspected && seen.detected.is_none() => {
                 seen.detected = Some(record.at.since(at));
