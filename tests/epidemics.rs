@@ -157,17 +157,9 @@ fn is_violated(scenario: &Scenario, seed: u64, property: &str) -> bool {
 fn suspicion_makes_it_rarer_that_who_is_slow_is_buried() {
     let pauses = |lasts: &str| {
         let pause = |k: u64| {
-<<<<<<< HEAD
-            format!(
-                "(id: \"p{k}\", at: \"{}ms\", fault: Pause(node: Node(\"n{}\"), lasts: \"{lasts}\"))",
-                1_000 + 900 * k,
-                2 * k + 1
-            )
-=======
             let (at, node) = (1_000 + 900 * k, 2 * k + 1);
             let fault = format!("Pause(node: Node(\"n{node}\"), lasts: \"{lasts}\")");
             format!("(id: \"p{k}\", at: \"{at}ms\", fault: {fault})")
->>>>>>> hub/main
         };
         (0..6).map(pause).collect::<Vec<_>>().join(", ")
     };

@@ -289,3 +289,54 @@ fn common_causes_make_more_servers_worth_little() {
     }
     assert_eq!(outcome.published.expect("the arithmetic was worked out").rows.len(), 4);
 }
+
+/// OM(m) takes (n−1) + (n−1)(n−2) + … messages an order (Lamport, Shostak and Pease 1982), and with
+/// signatures no more.
+#[test]
+fn an_order_to_generals_takes_as_many_messages_as_the_recursion_says() {
+    for (nodes, messages) in [(4, 9.0), (7, 156.0), (10, 3_609.0)] {
+        let setting = format!("nodes={nodes}");
+        let rows = run("messages", 1, 1, &["protocol=generals", &setting]).rows;
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!((number(&rows[0], "messages") - messages).abs() < 0.5, "{nodes}: {:?}", rows[0]);
+        assert!(number(&rows[1], "messages") <= messages, "{nodes}: {:?}", rows[1]);
+    }
+}
+
+/// A quorum store sends each write to all others and hears from all; asking first costs as much
+/// again. Four delays with the client's two, or six.
+#[test]
+fn a_write_to_a_quorum_store_takes_a_round_trip_or_two() {
+    let rows = run("messages", 1, 1, &["protocol=quorum-store", "nodes=5"]).rows;
+    let found: Vec<_> =
+        rows.iter().map(|row| (number(row, "messages"), number(row, "delays"))).collect();
+    assert_eq!(found, [(8.0, 4.0), (16.0, 6.0)]);
+}
+
+/// The shape of Hayashibara and others (2004): as Φ rises mistakes become rarer, detection later.
+#[test]
+fn the_higher_the_threshold_the_rarer_the_mistakes_and_the_later_the_detection() {
+    let outcome = run("phi", 10, 3, &["threshold=0.5;1;2;3;5;8;12", "watch_s=30"]);
+    for form in outcome.rows.chunks(7) {
+        let column = |name| form.iter().map(|row| number(row, name)).collect::<Vec<f64>>();
+        let mistakes = column("mistakes");
+        assert!(mistakes.is_sorted_by(|a, b| a >= b), "{form:?}");
+        assert!(column("detection_median_ms").is_sorted(), "{form:?}");
+        assert!(mistakes[0] >= 4.0 * mistakes[3].max(1.0), "{mistakes:?}");
+        assert!(column("undetected").iter().all(|number| *number < 0.5), "{form:?}");
+    }
+}
+
+/// Both sides of a partition go on, and what they hold apart is rate times duration; or only one
+/// does, and nothing is apart.
+#[test]
+fn divergence_is_rate_times_duration_or_nothing() {
+    let rows = run("divergence", 10, 5, &["cut_s=1;4"]).rows;
+    for row in &rows[..2] {
+        let expected = number(row, "rate_times_duration");
+        assert_within(0.2, number(row, "diverged"), expected, "available");
+    }
+    for row in &rows[2..] {
+        assert!(number(row, "diverged") < 0.5 && number(row, "minority_only") < 0.5, "{row:?}");
+    }
+}

@@ -83,6 +83,9 @@ macro_rules! folders {
 
 folders! {
     pbft: faultlab::protocols::pbft::Pbft,
+    generals: faultlab::protocols::generals::Generals,
+    phi_accrual: faultlab::protocols::phi_accrual::PhiAccrual,
+    quorum_store: faultlab::protocols::quorum_store::QuorumStore,
     raft: faultlab::protocols::raft::Raft,
     gossip: faultlab::protocols::gossip::Gossip,
     swim: faultlab::protocols::swim::Swim,

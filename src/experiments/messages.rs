@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 
 use crate::lab::scenario::{NetworkSpec, Scenario};
 use crate::lab::{Trial, scenario::LatencySpec};
+use crate::protocols::generals::GeneralsSpec;
+use crate::protocols::quorum_store::QuorumSpec;
 use crate::protocols::three_phase_commit::ThreePhaseCommitSpec;
 use crate::protocols::two_phase_commit::TwoPhaseCommitSpec;
 use crate::protocols::{self, Entry, ProtocolSpec};
@@ -90,6 +92,20 @@ fn variants(entry: &Entry) -> Vec<(&'static str, ProtocolSpec)> {
         ProtocolSpec::ThreePhaseCommit(spec) => acknowledged(|acks| {
             ProtocolSpec::ThreePhaseCommit(ThreePhaseCommitSpec { acks, ..spec.clone() })
         }),
+        ProtocolSpec::Generals(spec) => {
+            let signed = GeneralsSpec { signatures: true, ..spec.clone() };
+            vec![
+                ("oral messages", ProtocolSpec::Generals(spec)),
+                ("signed", ProtocolSpec::Generals(signed)),
+            ]
+        }
+        ProtocolSpec::QuorumStore(spec) => {
+            let asks = QuorumSpec { ask_first: true, ..spec.clone() };
+            vec![
+                ("as it is by default", ProtocolSpec::QuorumStore(spec)),
+                ("asks for versions first", ProtocolSpec::QuorumStore(asks)),
+            ]
+        }
         spec => vec![("as it is by default", spec)],
     }
 }

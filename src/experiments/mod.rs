@@ -12,11 +12,13 @@
 
 pub mod commit_blocking;
 pub mod common_cause;
+pub mod divergence;
 pub mod flp;
 pub mod lattice;
 pub mod matrix;
 pub mod messages;
 pub mod parameter;
+pub mod phi;
 pub mod published;
 pub mod raft_election;
 pub mod raft_storm;
@@ -95,6 +97,8 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &flp::EXPERIMENT,
     &common_cause::EXPERIMENT,
     &retry_storm::EXPERIMENT,
+    &phi::EXPERIMENT,
+    &divergence::EXPERIMENT,
 ];
 
 /// Finds an experiment by its name.

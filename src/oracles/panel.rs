@@ -69,6 +69,17 @@ impl Seat {
     }
 }
 
+/// Returns who lies from this record on.
+pub(super) fn turned_liars(record: &Record) -> &[Address] {
+    match &record.what {
+        What::Pulled { lever, .. } => match &**lever {
+            Lever::Lie { node: Whom::Only(liars), .. } => liars,
+            _ => &[],
+        },
+        _ => &[],
+    }
+}
+
 /// All oracles of one run and the truth that they share. A clone goes its own way from here on, and
 /// costs little: what is long is shared.
 #[derive(Clone, Debug)]
@@ -108,11 +119,7 @@ impl Panel {
         if heard == Hears::NOTHING {
             return;
         }
-        if let What::Pulled { lever, .. } = &record.what
-            && let Lever::Lie { node: Whom::Only(liars), .. } = &**lever
-        {
-            self.liars.extend(liars);
-        }
+        self.liars.extend(turned_liars(record));
         let noted = matches!(record.what, What::Noted(_));
         if noted && record.who.is_some_and(|who| self.liars.contains(&who)) {
             return;

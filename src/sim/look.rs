@@ -50,12 +50,9 @@ impl<P: Protocol, C: Client> World<P, C> {
             }
         }
         switches.extend(self.service.switches());
-<<<<<<< HEAD
         if self.faults.values().any(|fault| fault.guard.is_some()) {
             switches.push((STAGED_ROLLOUT, self.watches));
         }
-=======
->>>>>>> hub/main
         let links = self.overlays.list().into_iter().map(|(from, to, overlay)| LinkScene {
             from,
             to,

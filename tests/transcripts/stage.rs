@@ -5,11 +5,14 @@ use std::error::Error;
 
 use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
+use faultlab::protocols::generals::{self, Generals, GeneralsSpec};
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
 use faultlab::protocols::paxos::multi::{self, MultiPaxos, MultiPaxosSpec};
 use faultlab::protocols::paxos::single::{self, Paxos, PaxosSpec};
 use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
+use faultlab::protocols::phi_accrual::{self, PhiAccrual, PhiSpec};
 use faultlab::protocols::primary_backup::{self, PrimaryBackup, PrimaryBackupSpec};
+use faultlab::protocols::quorum_store::{self, QuorumSpec, QuorumStore};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::protocols::swim::{self, Swim, SwimSpec};
 use faultlab::protocols::three_phase_commit::{self, ThreePhaseCommit, ThreePhaseCommitSpec};
@@ -162,5 +165,38 @@ impl Staged for MultiPaxos {
 
     fn stage(nodes: u16, spec: MultiPaxosSpec) -> MultiPaxos {
         MultiPaxos::new(nodes, spec)
+    }
+}
+
+impl Staged for Generals {
+    type Spec = GeneralsSpec;
+    const ENTRY: &'static Entry = &generals::ENTRY;
+    const EPOCH: &'static str = "order";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: GeneralsSpec) -> Generals {
+        Generals::new(nodes, spec)
+    }
+}
+
+impl Staged for PhiAccrual {
+    type Spec = PhiSpec;
+    const ENTRY: &'static Entry = &phi_accrual::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: PhiSpec) -> PhiAccrual {
+        PhiAccrual::new(nodes, spec)
+    }
+}
+
+impl Staged for QuorumStore {
+    type Spec = QuorumSpec;
+    const ENTRY: &'static Entry = &quorum_store::ENTRY;
+    const EPOCH: &'static str = "epoch";
+    const LOG: bool = false;
+
+    fn stage(nodes: u16, spec: QuorumSpec) -> QuorumStore {
+        QuorumStore::new(nodes, spec)
     }
 }

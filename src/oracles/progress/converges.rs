@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use imbl::OrdMap;
 
+use crate::oracles::panel::turned_liars;
 use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Held, Instant, Life, Note, Record, Span, What};
 
@@ -64,7 +65,8 @@ impl Key {
 #[derive(Clone, Debug)]
 struct Converges {
     within: Span,
-    nodes: usize,
+    /// The replicas that never lied, up or not: what a liar says that it holds is not heard.
+    honest: BTreeSet<Address>,
     keys: OrdMap<u64, Key>,
     /// Who is up, and since when.
     up: BTreeMap<Address, Instant>,
@@ -78,7 +80,7 @@ impl Converges {
     fn new(bounds: &Bounds, nodes: u16) -> Converges {
         Converges {
             within: bounds.progress_within,
-            nodes: usize::from(nodes),
+            honest: (1..=nodes).map(Address::Node).collect(),
             keys: OrdMap::new(),
             up: (1..=nodes).map(|node| (Address::Node(node), Instant::ZERO)).collect(),
             behind: BTreeSet::new(),
@@ -108,7 +110,7 @@ impl Converges {
     }
 
     fn hold(&mut self, record: &Record, who: Address, held: &Held, out: &mut Vec<Signal>) {
-        let nodes = self.nodes;
+        let nodes = self.honest.len();
         self.keys.entry(held.key).or_default().hold(record, who, held.version, nodes);
         self.settle(record, held.key, out);
     }
@@ -137,7 +139,7 @@ impl Converges {
     }
 
     fn life(&mut self, record: &Record, who: Address, life: Life, out: &mut Vec<Signal>) {
-        if life == Life::Up {
+        if life == Life::Up && self.honest.contains(&who) {
             self.up.insert(who, record.at);
         } else {
             self.up.remove(&who);
@@ -155,6 +157,13 @@ impl Converges {
             });
             self.behind.extend(lacking);
         }
+    }
+
+    /// Leaves a liar out of account, and what it alone holds.
+    fn leave_out(&mut self, record: &Record, liar: Address, out: &mut Vec<Signal>) {
+        self.honest.remove(&liar);
+        self.life(record, liar, Life::Down, out);
+        self.found(record, liar, &[], out);
     }
 
     fn overdue(&self, now: Instant) -> impl Iterator<Item = (Instant, Address, u64)> + '_ {
@@ -184,12 +193,15 @@ impl Oracle for Converges {
         if !self.standing.is_empty() && truth.stable_for(record.at) > self.within {
             self.unforgiven = true;
         }
+        for liar in turned_liars(record) {
+            self.leave_out(record, *liar, out);
+        }
         match (&record.what, record.who) {
             (What::Noted(Note::Holds(held)), Some(who)) => self.hold(record, who, held, out),
             (What::Life(life), Some(who)) if who.is_node() => self.life(record, who, *life, out),
             _ => {}
         }
-        if let Some(reborn) = truth.reborn() {
+        if let Some(reborn) = truth.reborn().filter(|who| self.honest.contains(who)) {
             match &record.what {
                 What::Noted(Note::Found(copies)) if record.who == Some(reborn) => {
                     self.found(record, reborn, copies, out);

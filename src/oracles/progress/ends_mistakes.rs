@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::oracles::panel::turned_liars;
 use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, Instant, Life, Note, Record, Span, What};
 
@@ -24,6 +25,8 @@ pub static KIND: Kind = Kind {
 struct EndsMistakes {
     within: Span,
     suspicions: BTreeSet<(Address, Address)>,
+    /// Who ever lied: to suspect it is no mistake, and what it believes is not heard.
+    liars: BTreeSet<Address>,
     standing: BTreeSet<(Address, Address)>,
     wrong_at: Option<Instant>,
     wrong_now: bool,
@@ -35,6 +38,7 @@ impl EndsMistakes {
         EndsMistakes {
             within: bounds.progress_within,
             suspicions: BTreeSet::new(),
+            liars: BTreeSet::new(),
             standing: BTreeSet::new(),
             wrong_at: None,
             wrong_now: false,
@@ -43,6 +47,7 @@ impl EndsMistakes {
     }
 
     fn fold(&mut self, record: &Record) {
+        self.liars.extend(turned_liars(record));
         let Some(who) = record.who else { return };
         match &record.what {
             What::Noted(Note::Suspects(whom)) if *whom != who => {
@@ -78,7 +83,10 @@ impl Oracle for EndsMistakes {
             self.wrong_now = false;
             return;
         }
-        let wrong = |pair: &(Address, Address)| is_mistake(truth, *pair);
+        let liars = &self.liars;
+        let honest =
+            |(who, whom): &(Address, Address)| !liars.contains(who) && !liars.contains(whom);
+        let wrong = |pair: &(Address, Address)| honest(pair) && is_mistake(truth, *pair);
         let mistakes: Vec<_> = self.suspicions.iter().copied().filter(wrong).collect();
         self.wrong_now = !mistakes.is_empty();
         if self.wrong_now {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::oracles::panel::turned_liars;
 use crate::oracles::{Bounds, Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Instant, Life, Note, Record, Role, Span, What};
 
@@ -14,7 +15,7 @@ pub static KIND: Kind = Kind {
     grade: Grade::Stall,
     says: "Everybody who watches comes to suspect, within the bound, whoever has crashed (Chandra \
            and Toueg 1996).",
-    hears: Hears::SUSPICIONS.and(Hears::ROLES).and(Hears::LIVES).and(Hears::CALLS),
+    hears: Hears::SUSPICIONS.and(Hears::ROLES).and(Hears::LIVES).and(Hears::CALLS).and(Hears::REST),
     make: |bounds, _| Box::new(SuspectsCrashed::new(bounds)),
 };
 
@@ -26,6 +27,8 @@ struct SuspectsCrashed {
     watching: BTreeMap<Address, Instant>,
     /// Who watches once it wakes.
     frozen: BTreeSet<Address>,
+    /// Who ever lied: what it says of its beliefs is not heard, so nothing is asked of it.
+    liars: BTreeSet<Address>,
     suspicions: BTreeSet<(Address, Address)>,
     standing: BTreeSet<(Address, Address)>,
     missed: bool,
@@ -38,6 +41,7 @@ impl SuspectsCrashed {
             down: BTreeMap::new(),
             watching: BTreeMap::new(),
             frozen: BTreeSet::new(),
+            liars: BTreeSet::new(),
             suspicions: BTreeSet::new(),
             standing: BTreeSet::new(),
             missed: false,
@@ -110,6 +114,12 @@ impl Oracle for SuspectsCrashed {
                 let text = format!("{who} does not suspect {whom}, which has been down for {span}");
                 out.push(KIND.raised(record, Subject::Pair(who, whom), &[crash], text));
             }
+        }
+        for liar in turned_liars(record) {
+            self.liars.insert(*liar);
+            self.watching.remove(liar);
+            self.frozen.remove(liar);
+            self.clear(record, out, |by, _| by == *liar);
         }
         let Some(who) = record.who else { return };
         match &record.what {

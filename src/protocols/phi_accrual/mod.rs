@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `window.rs` | the intervals that were seen |
 //! | `level.rs` | how suspicious a silence is, given these |
+//! | `service.rs` | what a node does beside watching |
+//! | `report.rs` | what a node says of itself |
 //!
 //! # The problem
 //!
@@ -22,8 +24,8 @@
 //! φ(now) = −log₁₀ P(a heartbeat comes later than now − last)
 //! ```
 //!
-//! Who acts at φ ≥ Φ is wrong about once in 10^Φ silences: at 1 in ten, at 2 in a hundred, at 3 in a
-//! thousand. That holds as long as the distribution is the right one, which is the fine print that
+//! Who acts at φ ≥ Φ is wrong about once in 10^Φ silences: at 1 in ten, at 2 in a hundred, at 3 in
+//! a thousand. That holds as long as the distribution is the right one, which is the fine print that
 //! "φ = 8 is one mistake in a hundred million" leaves out.
 //!
 //! # The forms
@@ -43,17 +45,19 @@
 //! is both.
 //!
 //! It promises nothing of what else the peer does. A node whose heartbeats are punctual and whose
-//! service is dead has φ near zero: that is not a mistake of the detector's, it is not its question.
+//! service is dead has φ near zero: no mistake of the detector's, for it is not its question.
 //!
 //! # Which clock
 //!
 //! Only the watcher's own clock counts, and only differences of it. So a clock that is an hour off
 //! does no harm, on either side, and one that runs a little fast is learnt along with the mean. A
-//! clock that is *set* while it watches does harm: forwards, and every peer has been silent for that
-//! long; backwards, and a crashed one seems to have just spoken. A monotonic clock cannot be set;
+//! clock that is *set* while it watches does harm: forwards, and every peer has been silent for
+//! that long; backwards, and a crashed one seems to have just spoken. A monotonic clock cannot be set;
 //! the switch `monotonic_clock` off reads the other one.
 
 mod level;
+mod report;
+mod service;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -64,19 +68,16 @@ use serde::{Deserialize, Serialize};
 use super::{Entry, ProtocolSpec, TIMER_MAX, Wrong, within};
 use crate::sim::time::SpanRange;
 use crate::sim::{
-    Address, Detail, Event, Flip, Glance, Instant, Liar, MessageKind, Nature, Note, Op, Outbox,
-    Outcome, Protocol, Report, Role, Span, TimerKind, Untruth,
+    Address, Detail, Event, Flip, Glance, Instant, Liar, MessageKind, Nature, Note, Outbox,
+    Protocol, Report, Role, Span, TimerKind, Untruth,
 };
 
 pub use level::{Detector, Judge, Level};
+pub use service::KEYS_MAX;
 pub use window::{INTERVAL_MAX, Window};
 
 /// How many intervals a window may hold.
 pub const WINDOW_MAX: u16 = 10_000;
-/// How many keys a node's own service holds; writes to more are refused.
-pub const KEYS_MAX: usize = 10_000;
-/// How many peers the inspector lists one by one.
-const PEERS_LISTED: usize = 9;
 
 /// Says only that its sender lives.
 pub static HEARTBEAT: MessageKind = MessageKind {
@@ -367,20 +368,6 @@ impl PhiAccrual {
         let rest = (self.spec.judge().patience(&peer.window) - silence).max(Span(1));
         out.arm(Timer::Silence(node), rest..=rest);
     }
-
-    /// Serves a call by itself: each node has a small store of its own, that nobody else copies.
-    fn serve(state: &mut State, op: Op) -> Outcome {
-        match op {
-            Op::Read { key } => Outcome::Read(state.store.get(&key).copied()),
-            Op::Write { key, value } => {
-                if state.store.len() >= KEYS_MAX && !state.store.contains_key(&key) {
-                    return Outcome::Refused;
-                }
-                state.store.insert(key, value);
-                Outcome::Written
-            }
-        }
-    }
 }
 
 impl Protocol for PhiAccrual {
@@ -445,27 +432,7 @@ impl Protocol for PhiAccrual {
     }
 
     fn report(&self, state: &State, _: usize) -> Report {
-        let spec = &self.spec;
-        let mut rows = vec![
-            ("detector", spec.detector.word().to_owned()),
-            ("suspects from", format!("φ = {}", spec.threshold)),
-            ("clock", if spec.monotonic_clock { "monotonic" } else { "can be set" }.to_owned()),
-        ];
-        let suspects: Vec<String> = state.suspects().map(|who| who.to_string()).collect();
-        let nobody = suspects.is_empty();
-        rows.push(("suspects", if nobody { "nobody".to_owned() } else { suspects.join(" ") }));
-        let peers = (1..).zip(&state.peers).filter_map(|(node, peer)| Some((node, peer.as_ref()?)));
-        for (node, peer) in peers.take(PEERS_LISTED) {
-            let ms = |us: f64| libm::round(us / 1e3) as u64;
-            let (mean, deviation) = (ms(peer.window.mean_us()), ms(peer.window.deviation_us()));
-            let (node, level) = (Address::Node(node), peer.level);
-            let patience = spec.judge().patience(&peer.window).0 / 1_000;
-            let text =
-                format!("{node} φ {level}, every {mean}ms ±{deviation}ms, borne for {patience}ms");
-            rows.push(("peer", text));
-        }
-        let store = state.store.iter().map(|(key, value)| (*key, *value)).collect();
-        Report { glance: self.glance(state), rows, log: Vec::new(), store }
+        self.in_full(state)
     }
 
     fn describe(msg: &Heartbeat) -> Detail {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sim::chance::{Chance, Identity};
-use crate::sim::{CallId, Effect, Ticket};
+use crate::sim::{CallId, Effect, Op, Outcome, Ticket};
 
 /// A node in the hand: its two clocks are told to it.
 struct Watcher {

@@ -175,22 +175,11 @@ fn is_loud(record: &Record) -> bool {
         }
         // A timer that runs out because something did not come is what an absence looks like.
         What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
-<<<<<<< HEAD
         What::Noted(note) => {
             use Note::{Appended, Contained, Decided, Holds, Prepared};
             let quiet = matches!(note, Appended { .. } | Decided { .. } | Contained { .. });
             !quiet && !matches!(note, Holds(_) | Prepared { .. })
         }
-=======
-        What::Noted(note) => !matches!(
-            note,
-            Note::Appended { .. }
-                | Note::Prepared { .. }
-                | Note::Decided { .. }
-                | Note::Holds(_)
-                | Note::Contained { .. }
-        ),
->>>>>>> hub/main
         What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
         // That everybody starts at the beginning is no news.
         What::Booted => record.at > Instant::ZERO,

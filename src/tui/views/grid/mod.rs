@@ -1,12 +1,7 @@
 //! The cluster by zone and rack, and what is on its way between its members.
 //!
 //! Here: how densely nodes are drawn (`flow`), one node (`card`), what is known of each (`about`),
-<<<<<<< HEAD
 //! and what tells equals apart (`crowd`). Absent on purpose: one node in full, which is the inspector's.
-=======
-//! and what tells equals apart (`crowd`). Absent on purpose: one node in full, which is the
-//! inspector's.
->>>>>>> hub/main
 //!
 //! To show more of a node: a row in `card::rows`, in the order of what matters most.
 
@@ -100,12 +95,7 @@ fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
         return row;
     }
     bound(moment, &mut row);
-<<<<<<< HEAD
     if crowd::are_equals(nodes) {
-=======
-    if let Some(said) = Crowd::of(moment).summary(moment.scene) {
-        row.add(Ink::Accent, said);
->>>>>>> hub/main
         return row;
     }
     let leads = |node: &&NodeScene| node.life != Life::Down && node.glance.role.leads();
