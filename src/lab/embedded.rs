@@ -25,6 +25,30 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "gossip-v6-certificates-expire",
         include_str!("../../assets/scenarios/gossip-v6-certificates-expire.ron"),
     ),
+    (
+        "hotstuff-s1-equivocating-leader",
+        include_str!("../../assets/scenarios/hotstuff-s1-equivocating-leader.ron"),
+    ),
+    (
+        "hotstuff-s2-silent-leader",
+        include_str!("../../assets/scenarios/hotstuff-s2-silent-leader.ron"),
+    ),
+    ("hotstuff-s3-partition", include_str!("../../assets/scenarios/hotstuff-s3-partition.ron")),
+    (
+        "hotstuff-s4-denies-its-certificates",
+        include_str!("../../assets/scenarios/hotstuff-s4-denies-its-certificates.ron"),
+    ),
+    (
+        "hotstuff-s5-loss-and-crashes",
+        include_str!("../../assets/scenarios/hotstuff-s5-loss-and-crashes.ron"),
+    ),
+    (
+        "hotstuff-v1-two-equivocate",
+        include_str!("../../assets/scenarios/hotstuff-v1-two-equivocate.ron"),
+    ),
+    ("hotstuff-v1b-amnesia", include_str!("../../assets/scenarios/hotstuff-v1b-amnesia.ron")),
+    ("hotstuff-v2-two-down", include_str!("../../assets/scenarios/hotstuff-v2-two-down.ron")),
+    ("hotstuff-v3-equal-lies", include_str!("../../assets/scenarios/hotstuff-v3-equal-lies.ron")),
     ("leader-crash", include_str!("../../assets/scenarios/leader-crash.ron")),
     ("leader-cut-off", include_str!("../../assets/scenarios/leader-cut-off.ron")),
     ("lossy", include_str!("../../assets/scenarios/lossy.ron")),
@@ -189,6 +213,33 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("swim-v2-partition", include_str!("../../assets/scenarios/swim-v2-partition.ron")),
     ("swim-v3-lie", include_str!("../../assets/scenarios/swim-v3-lie.ron")),
     ("swim-v4-no-suspicion", include_str!("../../assets/scenarios/swim-v4-no-suspicion.ron")),
+    (
+        "tendermint-s1-equivocating-proposer",
+        include_str!("../../assets/scenarios/tendermint-s1-equivocating-proposer.ron"),
+    ),
+    (
+        "tendermint-s2-silent-proposer",
+        include_str!("../../assets/scenarios/tendermint-s2-silent-proposer.ron"),
+    ),
+    ("tendermint-s3-partition", include_str!("../../assets/scenarios/tendermint-s3-partition.ron")),
+    (
+        "tendermint-s4-lies-about-its-lock",
+        include_str!("../../assets/scenarios/tendermint-s4-lies-about-its-lock.ron"),
+    ),
+    (
+        "tendermint-s5-loss-and-crashes",
+        include_str!("../../assets/scenarios/tendermint-s5-loss-and-crashes.ron"),
+    ),
+    (
+        "tendermint-v1-two-equivocate",
+        include_str!("../../assets/scenarios/tendermint-v1-two-equivocate.ron"),
+    ),
+    ("tendermint-v1b-amnesia", include_str!("../../assets/scenarios/tendermint-v1b-amnesia.ron")),
+    ("tendermint-v2-two-down", include_str!("../../assets/scenarios/tendermint-v2-two-down.ron")),
+    (
+        "tendermint-v3-equal-lies",
+        include_str!("../../assets/scenarios/tendermint-v3-equal-lies.ron"),
+    ),
     (
         "three-phase-commit-s1-coordinator-stops",
         include_str!("../../assets/scenarios/three-phase-commit-s1-coordinator-stops.ron"),
