@@ -3,10 +3,15 @@
 
 use std::ops::ControlFlow;
 
+use faultlab::experiments::Trials;
+use faultlab::experiments::matrix::{Cell, cells, judge, sweep};
 use faultlab::lab::{Scenario, Trial, read_scenario};
 use faultlab::oracles::{State, Verdict};
 use faultlab::sim::chance::mix;
 use faultlab::sim::{Instant, Keep};
+
+/// How many seeds each cell is played with, and how many storms rage.
+const CELL_SEEDS: u64 = 12;
 
 /// Plays a scenario to its end and returns the verdicts.
 fn play(scenario: &Scenario, seed: u64) -> Vec<Verdict> {
@@ -90,7 +95,7 @@ fn wrong(scenario: &Scenario, seed: u64, never: &[&str]) -> Option<String> {
     })
 }
 
-fn sweep(protocol: &str, never: &[&str], seeds: std::ops::Range<u64>) {
+fn storms(protocol: &str, never: &[&str], seeds: std::ops::Range<u64>) {
     let all = seeds.end - seeds.start;
     let found: Vec<String> =
         seeds.filter_map(|seed| wrong(&storm(protocol, seed), seed, never)).collect();
@@ -101,13 +106,34 @@ fn sweep(protocol: &str, never: &[&str], seeds: std::ops::Range<u64>) {
 #[test]
 fn tendermint_outlives_what_it_bears() {
     let never = ["agreement", "validity", "linearizable", "accountability", "durable", "progress"];
-    sweep("Tendermint", &never, 0..120);
+    storms("Tendermint", &never, 0..120);
 }
 
 #[test]
 fn hotstuff_outlives_what_it_bears() {
     let never = ["agreement", "validity", "linearizable", "durable", "progress"];
-    sweep("HotStuff", &never, 0..120);
+    storms("HotStuff", &never, 0..120);
+}
+
+/// What a cell demands comes true for any luck, and what must be survived is survived at other
+/// moments and under a storm of its class too.
+#[test]
+fn their_cells_stand_for_many_seeds() {
+    let mut wrong = Vec::new();
+    let ours = |cell: &Cell| matches!(cell.protocol, "tendermint" | "hotstuff");
+    for cell in cells().expect("they can be read").into_iter().filter(ours) {
+        for seed in 1..=CELL_SEEDS {
+            if !judge(&cell.scenario, seed).as_expected {
+                wrong.push(format!("{} with seed {seed}", cell.name));
+            }
+        }
+        let trials = Trials { seed: 1, count: CELL_SEEDS, threads: 2 };
+        let found = sweep(&cell, &trials);
+        if !found.is_as_demanded(cell.demand()) {
+            wrong.push(format!("{} varied: {found:?}", cell.name));
+        }
+    }
+    assert!(wrong.is_empty(), "cells that do not stand:\n{}", wrong.join("\n"));
 }
 
 #[test]

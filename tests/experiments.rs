@@ -340,3 +340,58 @@ fn divergence_is_rate_times_duration_or_nothing() {
         assert!(number(row, "diverged") < 0.5 && number(row, "minority_only") < 0.5, "{row:?}");
     }
 }
+
+/// One proposal to n − 1 others, and two votes of each of n to n − 1 others, in five delays.
+#[test]
+fn a_block_of_tendermint_costs_as_many_messages_as_the_algorithm_says() {
+    for n in [4, 5, 6, 7, 10, 13] {
+        let nodes = format!("nodes={n}");
+        let rows = run("messages", 3, 1, &["protocol=tendermint", &nodes]).rows;
+        assert_eq!(rows.len(), 1, "luck changes nothing: {rows:?}");
+        let found = ["messages", "calls", "answers", "delays"].map(|c| number(&rows[0], c));
+        let n = f64::from(n);
+        assert_eq!(found, [(n - 1.0) + 2.0 * n * (n - 1.0), n, n, 5.0], "{rows:?}");
+    }
+}
+
+/// Eight times n − 1 messages, in nine delays: prepare, pre-commit, commit and decide, a vote for
+/// each of the first three, and a new-view message each to the next leader.
+#[test]
+fn a_block_of_hotstuff_costs_as_many_messages_as_the_algorithm_says() {
+    for n in [4, 5, 6, 7, 10, 13] {
+        let nodes = format!("nodes={n}");
+        let rows = run("messages", 3, 1, &["protocol=hotstuff", &nodes]).rows;
+        assert_eq!(rows.len(), 1, "luck changes nothing: {rows:?}");
+        let found = ["messages", "calls", "answers", "delays"].map(|c| number(&rows[0], c));
+        let n = f64::from(n);
+        assert_eq!(found, [8.0 * (n - 1.0), n, n, 9.0], "{rows:?}");
+    }
+}
+
+/// With a correct leader the authenticators that are received grow with the square of n in
+/// Tendermint and with n in `HotStuff` (Yin et al. 2019, table 1, where a certificate counts as one).
+/// What a node says to everybody, and what it votes to itself, it receives too.
+#[test]
+fn authenticators_grow_as_was_published() {
+    for (protocol, expected) in [("protocol=tendermint", 2.0), ("protocol=hotstuff", 1.0)] {
+        let points = [4, 7, 13, 25, 49].map(|n: u32| {
+            let rows = run("messages", 1, 1, &[protocol, &format!("nodes={n}")]).rows;
+            let sent = number(&rows[0], "messages");
+            // Each message is one of a broadcast to n − 1, or one vote of n − 1 to a leader: with
+            // what stays at home there are n of it.
+            let received = sent * f64::from(n) / f64::from(n - 1);
+            (libm::log(f64::from(n)), libm::log(received))
+        });
+        let slope = slope(&points);
+        assert!((slope - expected).abs() <= 0.1, "{protocol}: {slope}");
+    }
+}
+
+/// Fits a line by least squares and returns how steep it is.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let both = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>();
+    both / points.iter().map(|(x, _)| (x - mean_x) * (x - mean_x)).sum::<f64>()
+}
