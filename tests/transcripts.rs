@@ -89,6 +89,8 @@ folders! {
     raft: faultlab::protocols::raft::Raft,
     gossip: faultlab::protocols::gossip::Gossip,
     swim: faultlab::protocols::swim::Swim,
+    tendermint: faultlab::protocols::tendermint::Tendermint,
+    hotstuff: faultlab::protocols::hotstuff::HotStuff,
     primary_backup: faultlab::protocols::primary_backup::PrimaryBackup,
     three_phase_commit: faultlab::protocols::three_phase_commit::ThreePhaseCommit,
     two_phase_commit: faultlab::protocols::two_phase_commit::TwoPhaseCommit,

@@ -7,6 +7,7 @@ use faultlab::oracles::{self, Grade};
 use faultlab::protocols::Entry;
 use faultlab::protocols::generals::{self, Generals, GeneralsSpec};
 use faultlab::protocols::gossip::{self, Gossip, GossipSpec};
+use faultlab::protocols::hotstuff::{self, HotStuff, HotStuffSpec};
 use faultlab::protocols::paxos::multi::{self, MultiPaxos, MultiPaxosSpec};
 use faultlab::protocols::paxos::single::{self, Paxos, PaxosSpec};
 use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
@@ -15,6 +16,7 @@ use faultlab::protocols::primary_backup::{self, PrimaryBackup, PrimaryBackupSpec
 use faultlab::protocols::quorum_store::{self, QuorumSpec, QuorumStore};
 use faultlab::protocols::raft::{self, Raft, RaftSpec, Stable};
 use faultlab::protocols::swim::{self, Swim, SwimSpec};
+use faultlab::protocols::tendermint::{self, Tendermint, TendermintSpec};
 use faultlab::protocols::three_phase_commit::{self, ThreePhaseCommit, ThreePhaseCommitSpec};
 use faultlab::protocols::two_phase_commit::{self, TwoPhaseCommit, TwoPhaseCommitSpec};
 use faultlab::sim::Protocol;
@@ -198,5 +200,27 @@ impl Staged for QuorumStore {
 
     fn stage(nodes: u16, spec: QuorumSpec) -> QuorumStore {
         QuorumStore::new(nodes, spec)
+    }
+}
+
+impl Staged for Tendermint {
+    type Spec = TendermintSpec;
+    const ENTRY: &'static Entry = &tendermint::ENTRY;
+    const EPOCH: &'static str = "height";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: TendermintSpec) -> Tendermint {
+        Tendermint::new(nodes, spec)
+    }
+}
+
+impl Staged for HotStuff {
+    type Spec = HotStuffSpec;
+    const ENTRY: &'static Entry = &hotstuff::ENTRY;
+    const EPOCH: &'static str = "view";
+    const LOG: bool = true;
+
+    fn stage(nodes: u16, spec: HotStuffSpec) -> HotStuff {
+        HotStuff::new(nodes, spec)
     }
 }
