@@ -369,8 +369,8 @@ fn a_block_of_hotstuff_costs_as_many_messages_as_the_algorithm_says() {
 }
 
 /// With a correct leader the authenticators that are received grow with the square of n in
-/// Tendermint and with n in `HotStuff` (Yin et al. 2019, table 1, where a certificate counts as one).
-/// What a node says to everybody, and what it votes to itself, it receives too.
+/// Tendermint and with n in `HotStuff` (Yin et al. 2019, table 1, where a certificate counts as
+/// one). What a node says to everybody, and what it votes to itself, it receives too.
 #[test]
 fn authenticators_grow_as_was_published() {
     for (protocol, expected) in [("protocol=tendermint", 2.0), ("protocol=hotstuff", 1.0)] {

@@ -2,8 +2,8 @@
 //!
 //! Where agreement is broken, more than `f` of `n` have broken a promise. Their signatures are left
 //! behind, so that as soon as the honest can speak to each other again, evidence names at least
-//! `f + 1` (`CometBFT`, fork accountability). And no evidence ever names who is honest. A node whose
-//! disk was wiped is not: it has forgotten what it promised, and voted again.
+//! `f + 1` (`CometBFT`, fork accountability). And no evidence ever names who is honest. A node
+//! whose disk was wiped is not: it has forgotten what it promised, and voted again.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -84,8 +84,8 @@ pub enum Message {
     /// A vote.
     Vote(Signed<Vote>),
     /// Says how far its sender is, when nothing has come for a while: what it lacks is to be sent.
-    /// This and the next two stand for the gossip that the paper builds on (section 2: what a correct
-    /// process has received, every correct process receives in the end).
+    /// This and the next two stand for the gossip that the paper builds on (section 2: what a
+    /// correct process has received, every correct process receives in the end).
     Status {
         /// The height that it works on.
         height: u64,
