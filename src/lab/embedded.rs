@@ -7,6 +7,45 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("amnesia-double-vote", include_str!("../../assets/scenarios/amnesia-double-vote.ron")),
     ("forgetful-disk", include_str!("../../assets/scenarios/forgetful-disk.ron")),
     ("gc-pause", include_str!("../../assets/scenarios/gc-pause.ron")),
+    (
+        "generals-s1-four-one-traitor",
+        include_str!("../../assets/scenarios/generals-s1-four-one-traitor.ron"),
+    ),
+    (
+        "generals-s2-four-commander-lies",
+        include_str!("../../assets/scenarios/generals-s2-four-commander-lies.ron"),
+    ),
+    (
+        "generals-s3-seven-two-traitors",
+        include_str!("../../assets/scenarios/generals-s3-seven-two-traitors.ron"),
+    ),
+    (
+        "generals-s4-three-signed",
+        include_str!("../../assets/scenarios/generals-s4-three-signed.ron"),
+    ),
+    (
+        "generals-s5-silent-lieutenant",
+        include_str!("../../assets/scenarios/generals-s5-silent-lieutenant.ron"),
+    ),
+    ("generals-s6-restarts", include_str!("../../assets/scenarios/generals-s6-restarts.ron")),
+    ("generals-steady", include_str!("../../assets/scenarios/generals-steady.ron")),
+    (
+        "generals-v1-three-one-traitor",
+        include_str!("../../assets/scenarios/generals-v1-three-one-traitor.ron"),
+    ),
+    (
+        "generals-v2-four-two-traitors",
+        include_str!("../../assets/scenarios/generals-v2-four-two-traitors.ron"),
+    ),
+    (
+        "generals-v3-seven-three-traitors",
+        include_str!("../../assets/scenarios/generals-v3-seven-three-traitors.ron"),
+    ),
+    ("generals-v4-late", include_str!("../../assets/scenarios/generals-v4-late.ron")),
+    (
+        "generals-v5-commander-down",
+        include_str!("../../assets/scenarios/generals-v5-commander-down.ron"),
+    ),
     ("gossip-s1-loss", include_str!("../../assets/scenarios/gossip-s1-loss.ron")),
     ("gossip-s2-crash", include_str!("../../assets/scenarios/gossip-s2-crash.ron")),
     ("gossip-s3-partition", include_str!("../../assets/scenarios/gossip-s3-partition.ron")),
@@ -84,6 +123,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "one-way-leader-check-quorum",
         include_str!("../../assets/scenarios/one-way-leader-check-quorum.ron"),
     ),
+    ("overload-bulkhead", include_str!("../../assets/scenarios/overload-bulkhead.ron")),
+    ("overload-no-bulkhead", include_str!("../../assets/scenarios/overload-no-bulkhead.ron")),
     ("paxos-disjoint-quorums", include_str!("../../assets/scenarios/paxos-disjoint-quorums.ron")),
     (
         "paxos-s1-acceptor-restarts",
@@ -109,8 +150,6 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         include_str!("../../assets/scenarios/paxos-v4-duel-without-end.ron"),
     ),
     ("paxos-v5-invented-value", include_str!("../../assets/scenarios/paxos-v5-invented-value.ron")),
-    ("overload-bulkhead", include_str!("../../assets/scenarios/overload-bulkhead.ron")),
-    ("overload-no-bulkhead", include_str!("../../assets/scenarios/overload-no-bulkhead.ron")),
     (
         "pbft-s1-equivocating-primary",
         include_str!("../../assets/scenarios/pbft-s1-equivocating-primary.ron"),
@@ -144,6 +183,29 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "pbft-v4-cut-apart-for-good",
         include_str!("../../assets/scenarios/pbft-v4-cut-apart-for-good.ron"),
     ),
+    ("phi-accrual-s1-crash", include_str!("../../assets/scenarios/phi-accrual-s1-crash.ron")),
+    ("phi-accrual-s2-jitter", include_str!("../../assets/scenarios/phi-accrual-s2-jitter.ron")),
+    ("phi-accrual-s3-clocks", include_str!("../../assets/scenarios/phi-accrual-s3-clocks.ron")),
+    ("phi-accrual-s4-settles", include_str!("../../assets/scenarios/phi-accrual-s4-settles.ron")),
+    ("phi-accrual-steady", include_str!("../../assets/scenarios/phi-accrual-steady.ron")),
+    ("phi-accrual-v1-gray", include_str!("../../assets/scenarios/phi-accrual-v1-gray.ron")),
+    ("phi-accrual-v2-burst", include_str!("../../assets/scenarios/phi-accrual-v2-burst.ron")),
+    (
+        "phi-accrual-v3-step-ahead",
+        include_str!("../../assets/scenarios/phi-accrual-v3-step-ahead.ron"),
+    ),
+    (
+        "phi-accrual-v3-step-back",
+        include_str!("../../assets/scenarios/phi-accrual-v3-step-back.ron"),
+    ),
+    (
+        "phi-accrual-v4-growing-delays",
+        include_str!("../../assets/scenarios/phi-accrual-v4-growing-delays.ron"),
+    ),
+    (
+        "phi-accrual-v5-no-deviation",
+        include_str!("../../assets/scenarios/phi-accrual-v5-no-deviation.ron"),
+    ),
     ("power-cut-all", include_str!("../../assets/scenarios/power-cut-all.ron")),
     (
         "primary-backup-s1-pauses-fenced",
@@ -171,6 +233,32 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "primary-backup-v4-majority-stops",
         include_str!("../../assets/scenarios/primary-backup-v4-majority-stops.ron"),
     ),
+    (
+        "quorum-store-s1-partition",
+        include_str!("../../assets/scenarios/quorum-store-s1-partition.ron"),
+    ),
+    ("quorum-store-s2-crashes", include_str!("../../assets/scenarios/quorum-store-s2-crashes.ron")),
+    ("quorum-store-s3-loss", include_str!("../../assets/scenarios/quorum-store-s3-loss.ron")),
+    ("quorum-store-s4-clocks", include_str!("../../assets/scenarios/quorum-store-s4-clocks.ron")),
+    ("quorum-store-steady", include_str!("../../assets/scenarios/quorum-store-steady.ron")),
+    (
+        "quorum-store-v1-both-sides",
+        include_str!("../../assets/scenarios/quorum-store-v1-both-sides.ron"),
+    ),
+    (
+        "quorum-store-v2-no-quorum",
+        include_str!("../../assets/scenarios/quorum-store-v2-no-quorum.ron"),
+    ),
+    (
+        "quorum-store-v3-clock-ahead",
+        include_str!("../../assets/scenarios/quorum-store-v3-clock-ahead.ron"),
+    ),
+    (
+        "quorum-store-v4-never-mended",
+        include_str!("../../assets/scenarios/quorum-store-v4-never-mended.ron"),
+    ),
+    ("quorum-store-v5-wiped", include_str!("../../assets/scenarios/quorum-store-v5-wiped.ron")),
+    ("quorum-store-v6-liar", include_str!("../../assets/scenarios/quorum-store-v6-liar.ron")),
     ("raft-s1-crash-recovery", include_str!("../../assets/scenarios/raft-s1-crash-recovery.ron")),
     ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
     ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
