@@ -51,13 +51,14 @@ impl Clock {
     }
 
     /// Returns how much true time passes while the clock counts `local`. A step does not change it:
-    /// timers count a monotonic clock.
+    /// timers count a monotonic clock. Rounded up, so that a timer never runs out early by its own
+    /// clock: whoever then waits for what is left would wait for no time at all, for ever.
     pub fn stretch(&self, local: Span) -> Span {
         if self.drift_ppm == 0 {
             return local;
         }
         let speed = i64::from(1_000_000 + self.drift_ppm) as u128;
-        Span((u128::from(local.0) * 1_000_000 / speed) as u64)
+        Span((u128::from(local.0) * 1_000_000).div_ceil(speed) as u64)
     }
 
     /// Makes the clock jump.

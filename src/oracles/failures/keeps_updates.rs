@@ -64,8 +64,14 @@ impl KeepsUpdates {
     fn written(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
         let Some(closed) = truth.history().closed() else { return };
         let Op::Write { key, value } = closed.op else { return };
-        let Some(version) = self.versions.get(&value).copied() else { return };
         let (client, serial) = closed.call;
+        let Some(version) = self.versions.get(&value).copied() else {
+            // Every replica that was offered it held something newer already, and kept that.
+            let text = format!("{client}#{serial} was acknowledged, and no replica ever held it");
+            let evidence = [closed.called, record.id];
+            let subject = Subject::Call(client, serial);
+            return out.push(KIND.raised(record, subject, &evidence, text));
+        };
         if let Some(earlier) = self.highest_before(key, closed.called_at)
             && earlier.version > version
         {
