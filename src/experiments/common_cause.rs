@@ -55,6 +55,7 @@ const UNTIL: Span = Span::secs(10);
 /// The most servers that one trial draws for.
 const SERVERS_MAX: u64 = 64;
 
+#[expect(clippy::unnecessary_wraps, reason = "what every experiment returns")]
 fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
     let unavailable = settings.number("unavailable").expect("it is a number and no word");
     let (mut rows, mut stated) = (Vec::new(), Vec::new());

@@ -131,11 +131,14 @@ fn play(scenario: &Scenario, end: Span, seed: u64) -> Apart {
                 let known = sides.entry(held.value).or_default();
                 if who <= MINORITY { known.0 = true } else { known.1 = true }
             }
-            (What::Client(ClientNote::Returned { op, outcome: Outcome::Written, .. }), _) => {
-                if let Op::Write { value, .. } = op {
-                    told.push(*value);
-                }
-            }
+            (
+                What::Client(ClientNote::Returned {
+                    op: Op::Write { value, .. },
+                    outcome: Outcome::Written,
+                    ..
+                }),
+                _,
+            ) => told.push(*value),
             _ => {}
         }
         ControlFlow::Continue(())

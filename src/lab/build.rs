@@ -220,7 +220,7 @@ pub(super) fn places(scenario: &Scenario) -> Vec<Place> {
     let mut places = stand(scenario);
     if let Some(versions) = &scenario.versions {
         for (k, place) in places.iter_mut().enumerate() {
-            place.version = version(versions, k).to_owned();
+            version(versions, k).clone_into(&mut place.version);
         }
     }
     places

@@ -324,7 +324,9 @@ impl Action {
         }
         match self {
             Action::Class(digit) | Action::Inject(digit, _) => match (digit, lab.aim) {
-                (digit, _) if classes(digit).next().is_none() => Some(not_here(digit)),
+                (digit, _) if classes(digit).next().is_none() => {
+                    Some("there is no such class of faults")
+                }
                 (_, Selection::Member(who)) if !who.is_node() => {
                     Some("a client is selected; faults strike nodes: select one")
                 }
@@ -347,13 +349,6 @@ impl Action {
             }
             _ => None,
         }
-    }
-}
-
-/// Says that a class of the taxonomy is not in the lab.
-const fn not_here(digit: char) -> &'static str {
-    match digit {
-        _ => "there is no such class of faults",
     }
 }
 

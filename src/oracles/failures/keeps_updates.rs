@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use imbl::{OrdMap, Vector};
 
-use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
+use crate::oracles::{Grade, Hears, Kind, Operation, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, ClientNote, EventId, Instant, Note, Op, Outcome, Record, What};
 
 /// The line in the catalogue.
@@ -66,11 +66,7 @@ impl KeepsUpdates {
         let Op::Write { key, value } = closed.op else { return };
         let (client, serial) = closed.call;
         let Some(version) = self.versions.get(&value).copied() else {
-            // Every replica that was offered it held something newer already, and kept that.
-            let text = format!("{client}#{serial} was acknowledged, and no replica ever held it");
-            let evidence = [closed.called, record.id];
-            let subject = Subject::Call(client, serial);
-            return out.push(KIND.raised(record, subject, &evidence, text));
+            return self.never_held(key, closed, record, out);
         };
         if let Some(earlier) = self.highest_before(key, closed.called_at)
             && earlier.version > version
@@ -87,6 +83,23 @@ impl KeepsUpdates {
         let all = self.told.entry(key).or_default();
         let highest = all.last().copied().filter(|last| last.version > version);
         all.push_back(highest.map_or(told, |highest| Told { at: record.at, ..highest }));
+    }
+
+    /// Judges a write that was acknowledged and that no replica ever held, since each held something
+    /// newer: it is lost, unless what they hold may have come after it.
+    fn never_held(&self, key: u64, closed: &Operation, record: &Record, out: &mut Vec<Signal>) {
+        let Some(earlier) = self.highest_before(key, closed.called_at) else { return };
+        let held = self.held.values().filter_map(|held| held.get(&key));
+        if held.max().is_none_or(|newest| *newest > earlier.version) {
+            return;
+        }
+        let ((client, serial), (by, number)) = (closed.call, earlier.call);
+        let text = format!(
+            "{client}#{serial} was acknowledged, and no replica ever held it: all prefer \
+             {by}#{number}, which had ended before it began"
+        );
+        let evidence = [earlier.event, closed.called, record.id];
+        out.push(KIND.raised(record, Subject::Call(client, serial), &evidence, text));
     }
 
     /// Looks for what nobody holds any more, once it is known what a node came back with.

@@ -40,12 +40,11 @@ impl Step<'_> {
             return self.contained("client signature", from);
         }
         let call = request.value().0;
-        match self.s.store.known(call) {
-            Some(before) => self.answer_again(call, before),
-            None => {
-                self.wait_for(request);
-                self.propose();
-            }
+        if let Some(before) = self.s.store.known(call) {
+            self.answer_again(call, before);
+        } else {
+            self.wait_for(request);
+            self.propose();
         }
     }
 

@@ -46,7 +46,7 @@ impl Pbft {
         }
         let skipped = s.slots.len().saturating_sub(rows);
         let log = s.slots.iter().skip(skipped);
-        let log = log.map(|(seq, slot)| self.row(s, *seq, slot)).collect();
+        let log = log.map(|(seq, slot)| Pbft::row(s, *seq, slot)).collect();
         Report { glance: self.in_brief(s), rows: lines, log, store: s.store.values().collect() }
     }
 
@@ -72,7 +72,7 @@ impl Pbft {
         format!("{seq} {ordered}, {prepares} prepares, {commits} commits")
     }
 
-    fn row(&self, s: &State, seq: u64, slot: &Slot) -> LogRow {
+    fn row(s: &State, seq: u64, slot: &Slot) -> LogRow {
         let order = slot.said.iter().filter(|((phase, _), _)| *phase == Phase::PrePrepare);
         let newest = order.map(|(_, said)| said.value()).max_by_key(|said| said.view);
         let (epoch, request) = match (&slot.decided, newest) {
@@ -84,6 +84,7 @@ impl Pbft {
     }
 }
 
+#[expect(clippy::option_option, reason = "not known, known to be null, or known")]
 fn in_words(request: Option<Option<Request>>) -> String {
     match request.map(|request| request.map(|request| request.value().1)) {
         None => "unknown".to_owned(),

@@ -168,6 +168,7 @@ pub enum Watch {
 
 /// All that a replica knows while it runs; a crash loses it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a phase that the replica is in")]
 pub struct State {
     /// Who this is.
     pub me: u16,

@@ -105,6 +105,7 @@ impl Step<'_> {
 
     /// Takes part in a view from here on. What the view orders at its beginning goes through the
     /// three phases again, and is not executed twice (§4.4).
+    #[expect(clippy::needless_pass_by_value, reason = "it is kept")]
     fn enter(&mut self, new: Arc<Signed<NewView>>, opening: &Opening) {
         let view = new.value().view;
         (self.s.view, self.s.active) = (view, true);

@@ -59,7 +59,7 @@ impl<'a> Step<'a> {
     fn request(&mut self, call: CallId, op: Op) {
         let outcome = match op {
             Op::Read { key } => Outcome::Read(self.incarnation_of(key)),
-            _ => Outcome::Refused,
+            Op::Write { .. } => Outcome::Refused,
         };
         self.out.answer(call, outcome);
     }

@@ -235,5 +235,5 @@ fn a_flipped_bit_changes_a_value_where_there_is_one() {
     }
     let mut stable = Stable { promised: Ballot(2), accepted: Some(proposal(2, 2)) };
     assert!(Paxos::flip(Flip::Stable(&mut stable), 3));
-    assert_eq!(stable.accepted.map(|last| last.value.value), Some(20 ^ 8));
+    assert_eq!(stable.accepted.map(|last| last.value.value), Some(28));
 }
