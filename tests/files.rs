@@ -67,7 +67,7 @@ const SYNTAX: &[Bad] = &[
 ];
 
 const VALUES: &[Bad] = &[
-    Bad("protocol: Raft", "protocol: Paxos", (3, 15), "Paxos", "`Raft`"),
+    Bad("protocol: Raft", "protocol: Rift", (3, 15), "Rift", "`Raft`"),
     Bad("\"50ms\")", "50)", (3, 65), "50", "text in quotes"),
     Bad("\"50ms\")", "\"50 ms\")", (3, 65), "\"50 ms\"", "a number and a unit"),
     Bad("\"50ms\")", "\"0ms\")", (3, 65), "\"0ms\"", "from 1ms to 1m"),

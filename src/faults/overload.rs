@@ -32,7 +32,8 @@ pub const SURGE: Variant = Variant {
     lost: "What finds no room in a line, and the time of all that waits in one.",
     kept: "Every node, every disk, every link; what clients called before they still call.",
     observed: "Late answers and none; from outside nothing tells it from a slow cluster.",
-    heals: "When healed the load is what it was. Whether the lines get shorter again depends on how \
+    heals: "When healed the load is what it was. Whether the lines get shorter again depends on \
+             how \
             often clients try.",
     takes: &[Aim::Clients],
     source: SOURCE,

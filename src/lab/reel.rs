@@ -53,7 +53,13 @@ impl Reel {
 
     /// Lets go of this record and all after it.
     pub fn truncate(&mut self, from: EventId) {
-        let keep = from.0.saturating_sub(self.first) as usize;
+        if from.0 < self.first {
+            // All that is kept came after it: what is made next begins a memory of its own.
+            self.chunks.clear();
+            self.first = from.0;
+            return;
+        }
+        let keep = (from.0 - self.first) as usize;
         self.chunks.truncate(keep.div_ceil(CHUNK));
         if !keep.is_multiple_of(CHUNK)
             && self.chunks.len() * CHUNK > keep

@@ -15,7 +15,8 @@ pub static CLIENTS: [Mechanism; 8] = [
     },
     Mechanism {
         name: "timeout",
-        contains: "Waiting for an answer that will not come: each attempt has a time of its own, and \
+        contains: "Waiting for an answer that will not come: each attempt has a time of its own, \
+                 and \
                    the client goes on when it is over.",
         misses: "An answer that was only late: the work was done in vain, and will be done again.",
         costs: "Set too short it makes failures of slowness, and load of both.",
@@ -24,7 +25,8 @@ pub static CLIENTS: [Mechanism; 8] = [
     },
     Mechanism {
         name: "backoff",
-        contains: "Tries that come thick and fast at who cannot answer: each wait before another is \
+        contains: "Tries that come thick and fast at who cannot answer: each wait before another \
+                 is \
                    twice the last.",
         misses: "Many clients that wait in step come again in step; first attempts, which nothing \
                  holds back.",
@@ -43,9 +45,11 @@ pub static CLIENTS: [Mechanism; 8] = [
     },
     Mechanism {
         name: "retry budget",
-        contains: "Retry storms: of all that a client sends, only a set share may be further tries; \
+        contains: "Retry storms: of all that a client sends, only a set share may be further \
+                 tries; \
                    beyond it a call that failed has failed.",
-        misses: "Nothing that few tries would have won is lost, but a long outage is not waited out.",
+        misses: "Nothing that few tries would have won is lost, but a long outage is not waited \
+                 out.",
         costs: "Calls are given up that one more try would have saved.",
         source: "B. Beyer et al., Site Reliability Engineering, 2016, on handling overload",
         switch: Some("retry_budget"),

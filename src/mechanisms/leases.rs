@@ -6,7 +6,8 @@ use super::Mechanism;
 pub static LEASES: [Mechanism; 3] = [
     Mechanism {
         name: "lease",
-        contains: "A lock whose holder is gone: it comes back by itself, and a holder that looks at \
+        contains: "A lock whose holder is gone: it comes back by itself, and a holder that looks \
+                 at \
                    its clock stops before another begins.",
         misses: "A holder that freezes between looking and doing; clocks that step or run apart \
                  by more than the margin.",
@@ -32,7 +33,8 @@ pub static LEASES: [Mechanism; 3] = [
                    before it serves.",
         misses: "The loss of a majority of disks: what they held is nowhere to be found.",
         costs: "A round trip and a copy of the state before the first call is served.",
-        source: "N. Budhiraja, K. Marzullo, F. Schneider and S. Toueg, The primary-backup approach, \
+        source: "N. Budhiraja, K. Marzullo, F. Schneider and S. Toueg, The primary-backup \
+                 approach, \
                  in Distributed systems, 1993",
         switch: Some("catch_up"),
     },

@@ -30,7 +30,8 @@ pub const OPEN_CALLS_MAX: usize = 256;
 /// How many redirects one attempt follows: nodes that point at each other must not keep it going.
 pub const HOPS_MAX: u8 = 3;
 
-/// Where the numbers of calls begin that a surge or a burst adds: more than a client makes of itself
+/// Where the numbers of calls begin that a surge or a burst adds: more than a client makes of
+/// itself
 /// in the longest run.
 pub const EXTRA_SERIALS: u32 = 100_000_000;
 

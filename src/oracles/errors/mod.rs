@@ -6,7 +6,8 @@
 //! vote a term on which they rest; that stores hold what was written and membership lists name who
 //! lives).
 //! vote a term on which they rest; and that a fork names those who made it).
-//! which any consensus promises; what atomic commitment promises; the five properties of Raft's Figure 3, and the promise of one
+//! which any consensus promises; what atomic commitment promises; the five properties of Raft's
+//! Figure 3, and the promise of one
 //! vote a term on which they rest).
 //!
 //! Absent on purpose: blame. A deviation is no bug; correct Raft is full of them. And a breach is

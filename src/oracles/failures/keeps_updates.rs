@@ -85,7 +85,8 @@ impl KeepsUpdates {
         all.push_back(highest.map_or(told, |highest| Told { at: record.at, ..highest }));
     }
 
-    /// Judges a write that was acknowledged and that no replica ever held, since each held something
+    /// Judges a write that was acknowledged and that no replica ever held, since each held
+    /// something
     /// newer: it is lost, unless what they hold may have come after it.
     fn never_held(&self, key: u64, closed: &Operation, record: &Record, out: &mut Vec<Signal>) {
         let Some(earlier) = self.highest_before(key, closed.called_at) else { return };

@@ -99,11 +99,11 @@ impl Metastable {
     fn turn(&mut self, now: Instant) -> bool {
         let length = (self.within.0 / PARTS as u64).max(1);
         let part = now.0 / length;
-        let passed = part - self.part;
+        let passed = part.saturating_sub(self.part);
         for old in 0..passed.min(PARTS as u64) {
             self.parts[((self.part + 1 + old) % PARTS as u64) as usize] = Count::default();
         }
-        self.part = part;
+        self.part = part.max(self.part);
         passed > 0
     }
 

@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Who acts at φ ≥ Φ is wrong about once in 10^Φ silences: at 1 in ten, at 2 in a hundred, at 3 in
-//! a thousand. That holds as long as the distribution is the right one, which is the fine print that
+//! a thousand. That holds as long as the distribution is the right one, which is the fine print
+//! that
 //! "φ = 8 is one mistake in a hundred million" leaves out.
 //!
 //! # The forms
@@ -52,7 +53,8 @@
 //! Only the watcher's own clock counts, and only differences of it. So a clock that is an hour off
 //! does no harm, on either side, and one that runs a little fast is learnt along with the mean. A
 //! clock that is *set* while it watches does harm: forwards, and every peer has been silent for
-//! that long; backwards, and a crashed one seems to have just spoken. A monotonic clock cannot be set;
+//! that long; backwards, and a crashed one seems to have just spoken. A monotonic clock cannot be
+//! set;
 //! the switch `monotonic_clock` off reads the other one.
 
 mod level;

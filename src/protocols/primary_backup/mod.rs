@@ -1,8 +1,10 @@
 //! Primary and backups: one copy takes the writes and the others follow it; a lease says which.
 //!
-//! Here: passive replication (Budhiraja, Marzullo, Schneider and Toueg, The primary-backup approach,
+//! Here: passive replication (Budhiraja, Marzullo, Schneider and Toueg, The primary-backup
+//! approach,
 //! in Distributed systems, 1993): the primary executes and ships the state that results. Who is
-//! primary says a lock server, by leases (Gray and Cheriton, Leases, SOSP 1989) that are numbered as
+//! primary says a lock server, by leases (Gray and Cheriton, Leases, SOSP 1989) that are numbered
+//! as
 //! in Chubby (Burrows, OSDI 2006): the number is the fencing token. Absent on purpose: a lock
 //! service that is replicated itself, so that nothing new is granted while its node is down; and
 //! logs, which would be cheaper than whole states.
@@ -41,7 +43,8 @@
 //! # Taking over
 //!
 //! A copy that was away may lack what was acknowledged. So a new primary first catches up
-//! (`catch_up`): it asks a majority for their copies, takes the newest, and spreads it to a majority
+//! (`catch_up`): it asks a majority for their copies, takes the newest, and spreads it to a
+//! majority
 //! before it serves. Any state that was acknowledged is on a majority, and two majorities share a
 //! copy. Without that it would serve, and spread, whatever it happens to hold.
 //!

@@ -19,7 +19,8 @@
 //!
 //! # Why two phases block
 //!
-//! In two-phase commit a participant in doubt stands next to both ends: some peer may have committed
+//! In two-phase commit a participant in doubt stands next to both ends: some peer may have
+//! committed
 //! and some other may have aborted. So when the coordinator stops, those who are left cannot know
 //! which. The third phase parts the two. Between YES and commit lies *pre-committed*: everybody
 //! voted YES, and everybody is told so before anybody commits. Then of those who are left

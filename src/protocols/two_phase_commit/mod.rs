@@ -139,7 +139,8 @@ pub static ENTRY: Entry = Entry {
     title: "all do it or nobody does, as one coordinator decides",
     bears: "participants and coordinators that stop and come back with their logs, lost messages, \
             partitions: nobody decides otherwise than another",
-    breaks: "a coordinator that stops after the votes leaves participants blocked with their locks; \
+    breaks: "a coordinator that stops after the votes leaves participants blocked with their \
+             locks; \
              one that loses its log or lies, or a guess by an operator, splits the outcome",
     source: "Gray 1978; Mohan, Lindsay and Obermarck 1986; Bernstein, Hadzilacos and Goodman 1987",
     nodes: 2..=1_000,

@@ -12,7 +12,8 @@ use crate::sim::{Address, CallId, EventId, Note, Record, What};
 pub static AC1: Kind = Kind {
     property: "AC1 agreement",
     grade: Grade::Breach,
-    says: "All who decide a transaction decide alike (AC1, Bernstein, Hadzilacos and Goodman 1987).",
+    says: "All who decide a transaction decide alike (AC1, Bernstein, Hadzilacos and Goodman \
+             1987).",
     hears: Hears::TRANSACTIONS,
     make: |_, _| Box::new(Agreement::default()),
 };

@@ -1,7 +1,8 @@
 //! The cluster by zone and rack, and what is on its way between its members.
 //!
 //! Here: how densely nodes are drawn (`flow`), one node (`card`), what is known of each (`about`),
-//! and what tells equals apart (`crowd`). Absent on purpose: one node in full, which is the inspector's.
+//! and what tells equals apart (`crowd`). Absent on purpose: one node in full, which is the
+//! inspector's.
 //!
 //! To show more of a node: a row in `card::rows`, in the order of what matters most.
 
