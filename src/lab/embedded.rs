@@ -260,6 +260,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("quorum-store-v5-wiped", include_str!("../../assets/scenarios/quorum-store-v5-wiped.ron")),
     ("quorum-store-v6-liar", include_str!("../../assets/scenarios/quorum-store-v6-liar.ron")),
     ("raft-s1-crash-recovery", include_str!("../../assets/scenarios/raft-s1-crash-recovery.ron")),
+    ("raft-s10-gray", include_str!("../../assets/scenarios/raft-s10-gray.ron")),
+    ("raft-s11-gray-synthetic", include_str!("../../assets/scenarios/raft-s11-gray-synthetic.ron")),
     ("raft-s2-partition", include_str!("../../assets/scenarios/raft-s2-partition.ron")),
     ("raft-s3-stale-leaders", include_str!("../../assets/scenarios/raft-s3-stale-leaders.ron")),
     ("raft-s4-power-cut", include_str!("../../assets/scenarios/raft-s4-power-cut.ron")),
@@ -274,6 +276,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("raft-v1-double-vote", include_str!("../../assets/scenarios/raft-v1-double-vote.ron")),
     ("raft-v10-wrong-peers", include_str!("../../assets/scenarios/raft-v10-wrong-peers.ron")),
     ("raft-v11-no-sync", include_str!("../../assets/scenarios/raft-v11-no-sync.ron")),
+    ("raft-v12-gray-ping", include_str!("../../assets/scenarios/raft-v12-gray-ping.ron")),
     (
         "raft-v2-lying-acknowledgement",
         include_str!("../../assets/scenarios/raft-v2-lying-acknowledgement.ron"),

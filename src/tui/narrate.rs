@@ -32,7 +32,7 @@ pub fn newest(lab: &Lab) -> Line {
         return Line { ink: Ink::Text, text };
     };
     let (ink, sentence) = tell(lab, milestone);
-    let hint = if lab.faults.is_empty() { " Break something: 1-4 or 8." } else { "" };
+    let hint = if lab.faults.is_empty() { " Break something: 1-9." } else { "" };
     Line { ink, text: format!("{} {sentence}{hint}", milestone.at) }
 }
 

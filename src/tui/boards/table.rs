@@ -23,7 +23,7 @@ use super::super::theme::Ink;
 /// How much virtual time is played between two looks at the time.
 const SLICE: Span = Span::millis(100);
 /// How many columns the names of algorithms have.
-const NAME: usize = 17;
+const NAME: usize = 19;
 /// How many rows are kept for what is said of the selected cell.
 const SAYS_ROWS: u16 = 6;
 

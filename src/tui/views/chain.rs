@@ -67,7 +67,7 @@ impl View for Chain {
         let widths = [inner.width * 9 / 25, inner.width * 17 / 50];
         let lanes = lanes(moment, eyes, usize::from(widths[1]) >= WORDY_FROM);
         if lanes.iter().all(Vec::is_empty) {
-            let text = "Nothing is wrong yet. Press 1-4 or 8 to break something.";
+            let text = "Nothing is wrong yet. Press 1-9 to break something.";
             Row::new(eyes.theme).say(Ink::Muted, " ").say(Ink::Text, text).draw(inner, buf);
             return;
         }
@@ -195,7 +195,7 @@ fn lanes<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, wordy: bool) -> Lanes<'a> {
     let faults = standing.into_iter().chain(healed).take(FAULTS_MAX);
     lanes[0].extend(faults.map(|(fault, stage)| fault_now(eyes, &names, fault, *stage)));
     if lanes[0].is_empty() && !moment.standing.is_empty() {
-        let row = Row::new(eyes.theme).say(Ink::Muted, " none yet: press 1-4 or 8");
+        let row = Row::new(eyes.theme).say(Ink::Muted, " none yet: press 1-9");
         lanes[0].push(Entry { row, target: Selection::Nothing });
     }
     let told = moment.chains.iter().flat_map(|c| c.errors.iter().chain(&c.failures));
