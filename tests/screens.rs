@@ -334,5 +334,5 @@ fn a_confirmed_chain_says_what_the_run_without_the_fault_has_shown() {
 #[test]
 fn before_anything_is_wrong_the_chain_teaches_which_keys_break_something() {
     let session = Session::new(scenario(5, "At the beginning"), 7);
-    assert!(plain(&session, (80, 24)).contains("Press 1-4 or 8 to break something."));
+    assert!(plain(&session, (80, 24)).contains("Press 1-9 to break something."));
 }
