@@ -55,7 +55,7 @@ fn main() {
     let rate = |entry: &Entry| {
         let scenario = scenario(entry, NODES.max(*entry.nodes.start() as u16));
         let (events, took) = best(|| world(&scenario));
-        let (_, with_oracles) = best(|| judged(&scenario));
+        let ((), with_oracles) = best(|| judged(&scenario));
         let virtual_s = RUNS_FOR.0 as f64 / 1e6;
         let per_second = events as f64 / took.as_secs_f64();
         (events, per_second, virtual_s / with_oracles.as_secs_f64())
@@ -68,7 +68,7 @@ fn main() {
     }
     for entry in CROWDS.iter().filter_map(|name| protocols::find(name)) {
         let crowd = scenario(entry, 1_000);
-        let (_, took) = best(|| judged(&crowd));
+        let ((), took) = best(|| judged(&crowd));
         let times = RUNS_FOR.0 as f64 / 1e6 / took.as_secs_f64();
         println!("{:<20} {:>9} nodes, judged: {times:.1} × real time", entry.name, 1_000);
     }

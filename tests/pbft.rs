@@ -1,6 +1,8 @@
 //! PBFT over many seeds: whatever up to f replicas and the network do, nothing unsafe comes of it,
 //! and when they calm down the cluster goes on.
 
+#![expect(clippy::format_push_string, reason = "a scenario is put together once a seed")]
+
 use faultlab::experiments::matrix::{Demand, cells, judge, token};
 use faultlab::lab::{Scenario, read_scenario};
 use faultlab::oracles::State;

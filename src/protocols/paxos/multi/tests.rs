@@ -71,6 +71,7 @@ fn call(serial: u32) -> CallId {
     CallId { client: Address::Client(1), serial, attempt: 1 }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what an entry holds")]
 fn command(serial: u32) -> Option<Command> {
     let op = Op::Write { key: 1, value: u64::from(serial) };
     Some(Command { call: call(serial), op, once: true })
