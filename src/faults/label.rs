@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sim::{Mood, Spot, Untruth};
+use crate::sim::{Mood, Rate, Span, Spot, Untruth};
 
 use super::catalogue::{Class, Variant};
 use super::spec::{Cut, FaultSpec, Target};
@@ -125,12 +125,7 @@ impl fmt::Display for FaultSpec {
                 write!(f, "link from {from} to {to} slower by {by}")
             }
             FaultSpec::EarlyAnswer { node } => write!(f, "{node} answers before its disk has it"),
-            FaultSpec::Gray { node, rate, delay: None } => {
-                write!(f, "gray {node}, drops {rate} of its calls")
-            }
-            FaultSpec::Gray { node, rate, delay: Some(delay) } => {
-                write!(f, "gray {node}, {rate} of its calls wait {delay}")
-            }
+            FaultSpec::Gray { node, rate, delay } => gray_label(node, *rate, *delay, f),
             FaultSpec::Leak { node, latent, gray, .. } => {
                 write!(f, "{node} leaks, gray from {latent} on, dies after {gray} more")
             }
@@ -171,6 +166,18 @@ impl fmt::Display for FaultSpec {
                 write!(f, "cut off {isolate}{}", but(*kind))
             }
         }
+    }
+}
+
+fn gray_label(
+    node: &Target,
+    rate: Rate,
+    delay: Option<Span>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match delay {
+        None => write!(f, "gray {node}, drops {rate} of its calls"),
+        Some(delay) => write!(f, "gray {node}, {rate} of its calls wait {delay}"),
     }
 }
 

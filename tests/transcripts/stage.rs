@@ -45,9 +45,10 @@ pub trait Staged: Protocol {
     }
 }
 
-/// What is not judged: the first two since no time passes here, the last since a vote that a
-/// crash took before it left was no promise, while its oracle, which sees no disk, counts it.
-const NOT_JUDGED: &[&str] = &["available", "on time", "one vote a term"];
+/// What is not judged: the first two since no time passes here, the third since a vote that a
+/// crash took before it left was no promise, while its oracle, which sees no disk, counts it; the
+/// last since here nobody tells the oracle of faults what a script does to nodes and timers.
+const NOT_JUDGED: &[&str] = &["available", "on time", "one vote a term", "AC4 no needless abort"];
 
 /// Returns the properties that a script must never see broken without saying so: what is judged
 /// and is neither a mere deviation nor a matter of time.
