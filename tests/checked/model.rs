@@ -2,6 +2,7 @@
 //! bounds, each state judged by the oracles that the sweeps use.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use faultlab::oracles::{Bounds, Panel, State as Verdict};
@@ -171,7 +172,7 @@ impl<P: Enumerable> Checked<P> {
     }
 }
 
-impl<P: Enumerable> Model for Checked<P> {
+impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
     type State = World<P>;
     type Action = Move<P>;
 
