@@ -34,7 +34,6 @@ fn paxos(spec: PaxosSpec) -> Checked<Paxos> {
         ],
         limits: Limits { timeouts: 0, crashes: 0, losses: 1, flights: 8 },
         judged: &["agreement", "validity"],
-        bend: None,
         forgets: false,
     }
 }
@@ -58,8 +57,8 @@ fn commit(spec: TwoPhaseCommitSpec) -> Checked<TwoPhaseCommit> {
         nodes: 3,
         calls: vec![(vec![1], Op::Write { key: 1, value: 10 })],
         limits: Limits { timeouts: 2, crashes: 1, losses: 0, flights: 6 },
-        judged: &["AC1 agreement", "AC2 no reversal", "AC3 unanimity"],
-        bend: None,
+        // What was said is kept without its order, which the other rules would need.
+        judged: &["AC1 agreement"],
         forgets: false,
     }
 }

@@ -37,8 +37,6 @@ pub struct Checked<P: Enumerable> {
     pub limits: Limits,
     /// The properties that must hold in every state.
     pub judged: &'static [&'static str],
-    /// Deliberately wrong variants replace a message on its way.
-    pub bend: Option<fn(&P::Msg) -> Option<P::Msg>>,
     /// Whether a crash takes the disk with it: amnesia.
     pub forgets: bool,
 }
@@ -77,7 +75,7 @@ pub enum Move<P: Protocol> {
 }
 
 impl<P: Enumerable> Checked<P> {
-    fn outbox(&self, world: &World<P>, node: u16) -> Outbox<P> {
+    fn outbox(world: &World<P>, node: u16) -> Outbox<P> {
         let written = Ticket(world.members[usize::from(node) - 1].saves);
         Outbox::new(Address::Node(node), Instant::ZERO, Chance::new(0), Identity(0), written)
     }
@@ -85,7 +83,7 @@ impl<P: Enumerable> Checked<P> {
     fn step(&self, world: &mut World<P>, node: u16, event: Event<P>) {
         let place = usize::from(node) - 1;
         let Some(state) = world.members[place].state.clone() else { return };
-        let mut out = self.outbox(world, node);
+        let mut out = Checked::outbox(world, node);
         if let Event::Request { call, op } = event {
             out.receive_request(call, op);
         }
@@ -98,7 +96,7 @@ impl<P: Enumerable> Checked<P> {
     fn boot(&self, world: &mut World<P>, node: u16) {
         let place = usize::from(node) - 1;
         world.members[place].saves = 0;
-        let mut out = self.outbox(world, node);
+        let mut out = Checked::outbox(world, node);
         let disk = world.members[place].disk.clone();
         let state = self.protocol.boot(Address::Node(node), disk.as_deref(), &mut out);
         world.members[place].state = Some(Arc::new(state));
@@ -166,7 +164,7 @@ impl<P: Enumerable> Checked<P> {
         panel.verdicts(Instant(u64::from(id))).iter().all(|v| v.state != Verdict::Violated)
     }
 
-    fn take(&self, world: &mut World<P>, from: u16, to: u16, msg: &P::Msg) -> bool {
+    fn take(world: &mut World<P>, from: u16, to: u16, msg: &P::Msg) -> bool {
         let place = world.flights.iter().position(|f| (f.0, f.1, &f.2) == (from, to, msg));
         place.map(|place| world.flights.remove(place)).is_some()
     }
@@ -224,12 +222,11 @@ impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
         let mut world = last.clone();
         match action {
             Move::Deliver(from, to, msg) => {
-                self.take(&mut world, from, to, &msg);
-                let msg = self.bend.and_then(|bend| bend(&msg)).unwrap_or(msg);
+                Checked::take(&mut world, from, to, &msg);
                 self.step(&mut world, to, Event::Deliver { from: Address::Node(from), msg });
             }
             Move::Lose(from, to, msg) => {
-                self.take(&mut world, from, to, &msg);
+                Checked::take(&mut world, from, to, &msg);
                 world.used[1] += 1;
             }
             Move::Timeout(node, timer) => {
