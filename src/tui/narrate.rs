@@ -3,7 +3,7 @@
 use crate::faults;
 use crate::lab::{Happening, Kind, Milestone};
 use crate::oracles::{Grade, Signal, Subject};
-use crate::sim::{FaultId, Life};
+use crate::sim::{FaultId, Life, Role};
 
 use super::lab::Lab;
 use super::theme::Ink;
@@ -26,6 +26,10 @@ impl Default for Line {
 /// Tells the newest thing that matters, up to where the reader stands.
 pub fn newest(lab: &Lab) -> Line {
     let Some(milestone) = newest_milestone(lab) else {
+        if !lab.scene.nodes.iter().any(|node| node.glance.role == Role::Follower) {
+            let text = "Nothing has happened yet that is worth a line.".to_owned();
+            return Line { ink: Ink::Text, text };
+        }
         let text = "Every node is a follower and waits for a leader. The first whose election \
                     timeout ends will ask for votes."
             .to_owned();
