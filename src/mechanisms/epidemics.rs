@@ -50,7 +50,7 @@ pub static EPIDEMICS: [Mechanism; 6] = [
                    then, and one that lives says so.",
         misses: "That both sides went on without each other until then.",
         costs: "A few messages to members that mostly are dead.",
-        source: "An addition of this lab to SWIM, whose paper leaves the healing of cuts open",
+        source: "An addition of this lab to SWIM",
         switch: Some("reconnect"),
     },
     Mechanism {
@@ -60,7 +60,7 @@ pub static EPIDEMICS: [Mechanism; 6] = [
         misses: "A member that really is too slow to say that it lives.",
         costs: "A signature for each raised incarnation; deaths spread as suspicions only, and so \
                    more slowly.",
-        source: "An addition of this lab to SWIM, whose members are trusted not to lie",
+        source: "An addition of this lab to SWIM",
         switch: Some("incarnation_signatures"),
     },
 ];
