@@ -55,20 +55,24 @@ mod unix {
                 _ = self.proceed.recv() => Caught::Continue,
             }
         }
-    }
 
-    /// Stops the program and its process group, as the shell's own Ctrl-z does; returns when it is
-    /// continued. SIGSTOP, since SIGTSTP is not delivered where nobody could continue the group.
-    ///
-    /// # Errors
-    /// Fails where the system does.
-    pub fn stop_the_group() -> io::Result<()> {
-        Ok(kill_current_process_group(Number::STOP)?)
+        /// Stops the program and its process group, as the shell's own Ctrl-z does; returns when it
+        /// is continued, and takes that signal as heard: what was given back on purpose is not to
+        /// be given back once more. SIGSTOP, since SIGTSTP is not delivered where nobody could
+        /// continue the group.
+        ///
+        /// # Errors
+        /// Fails where the system does.
+        pub async fn stop_the_group(&mut self) -> io::Result<()> {
+            kill_current_process_group(Number::STOP)?;
+            self.proceed.recv().await;
+            Ok(())
+        }
     }
 }
 
 #[cfg(unix)]
-pub use unix::{Signals, stop_the_group};
+pub use unix::Signals;
 
 #[cfg(not(unix))]
 mod other {
@@ -91,16 +95,16 @@ mod other {
         pub async fn next(&mut self) -> Caught {
             std::future::pending().await
         }
-    }
 
-    /// Does nothing: there is no such thing here.
-    ///
-    /// # Errors
-    /// Never here.
-    pub fn stop_the_group() -> io::Result<()> {
-        Ok(())
+        /// Does nothing: there is no such thing here.
+        ///
+        /// # Errors
+        /// Never here.
+        pub async fn stop_the_group(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 }
 
 #[cfg(not(unix))]
-pub use other::{Signals, stop_the_group};
+pub use other::Signals;

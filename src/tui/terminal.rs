@@ -198,7 +198,7 @@ async fn stay(state: &mut State) -> Result<Option<u8>> {
         if std::mem::take(&mut state.suspend) {
             input.close().await;
             leave();
-            super::signals::stop_the_group()?;
+            signals.stop_the_group().await?;
             screen = enter()?;
             input = Input::open();
             dirty = true;
