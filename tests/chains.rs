@@ -129,7 +129,7 @@ fn their_cells_stand_for_many_seeds() {
         }
         let trials = Trials { seed: 1, count: CELL_SEEDS, threads: 2 };
         let found = sweep(&cell, &trials);
-        if !found.is_as_demanded(cell.demand()) {
+        if !found.is_as_demanded(&cell) {
             wrong.push(format!("{} varied: {found:?}", cell.name));
         }
     }

@@ -50,7 +50,7 @@ fn storms_of_the_cells_are_survived() {
         let Some(cell) = Cell::of(name, scenario) else { continue };
         if cell.demand() == Demand::Survive {
             let found = sweep(&cell, &trials);
-            if !found.is_as_demanded(Demand::Survive) {
+            if !found.is_as_demanded(&cell) {
                 wrong.push(format!("{name}: {found:?}"));
             }
         }

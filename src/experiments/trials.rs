@@ -5,8 +5,9 @@ use std::thread::ScopedJoinHandle;
 
 use crate::sim::chance::mix;
 
-/// How many trials a thread takes at a time: few enough that no core ends long before the others.
-const BATCH: u64 = 16;
+/// How many trials a thread takes at a time: few enough that no core ends long before the others,
+/// even of a hundred trials.
+const BATCH: u64 = 4;
 
 /// How many trials are to be made, from which seed, on how many threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -233,13 +233,13 @@ pub const SCENARIOS: &[(&str, &str)] = &[
         "primary-backup-v4-majority-stops",
         include_str!("../../assets/scenarios/primary-backup-v4-majority-stops.ron"),
     ),
-    ("quorum-store-clocks", include_str!("../../assets/scenarios/quorum-store-clocks.ron")),
     (
         "quorum-store-s1-partition",
         include_str!("../../assets/scenarios/quorum-store-s1-partition.ron"),
     ),
     ("quorum-store-s2-crashes", include_str!("../../assets/scenarios/quorum-store-s2-crashes.ron")),
     ("quorum-store-s3-loss", include_str!("../../assets/scenarios/quorum-store-s3-loss.ron")),
+    ("quorum-store-s4-clocks", include_str!("../../assets/scenarios/quorum-store-s4-clocks.ron")),
     ("quorum-store-steady", include_str!("../../assets/scenarios/quorum-store-steady.ron")),
     (
         "quorum-store-v1-both-sides",

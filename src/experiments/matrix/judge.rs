@@ -72,7 +72,7 @@ fn named(scenario: &Scenario, property: &str) -> bool {
 }
 
 /// Returns whether the scenario expects this property not to hold.
-fn breaking(scenario: &Scenario, property: &str) -> bool {
+pub(super) fn breaking(scenario: &Scenario, property: &str) -> bool {
     scenario.expect.iter().any(|expected| {
         expected.property() == property && !matches!(expected, Expectation::Held(_))
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::oracles::State;
 
-use super::judge::{Judgement, judge};
+use super::judge::{Judgement, breaking, judge};
 use super::shrink::shrink;
 use super::vary::vary;
 use super::{Cell, Demand, SEED, token};
@@ -62,12 +62,16 @@ pub fn sweep(cell: &Cell, trials: &Trials) -> Sweep {
 }
 
 /// Picks the run that is worth opening. Where a cell must be survived, that is one in which it was
-/// not; where it must break, the one that breaks as expected and soonest.
+/// not; where it must break, the first that breaks otherwise than its scenario says, and without
+/// such a one the one that breaks as expected and soonest.
 fn telling(cell: &Cell, found: &[(u64, Judgement)]) -> Option<Telling> {
     let fallen = found.iter().filter(|(_, found)| found.state != State::Held);
     let (seed, judgement) = match cell.demand() {
         Demand::Survive => fallen.min_by_key(|(_, found)| found.at)?,
-        Demand::Break => fallen.min_by_key(|(_, found)| (!found.as_expected, found.at))?,
+        Demand::Break => fallen.min_by_key(|(_, found)| {
+            let foreseen = found.property.is_some_and(|name| breaking(&cell.scenario, name));
+            (foreseen, !found.as_expected, found.at)
+        })?,
     };
     let varied = vary(&cell.scenario, *seed);
     let least = shrink(&varied, *seed, judgement);
@@ -81,12 +85,15 @@ fn telling(cell: &Cell, found: &[(u64, Judgement)]) -> Option<Telling> {
 }
 
 impl Sweep {
-    /// Returns whether the cell came to what it must over all seeds: survival always, a break at
-    /// least once.
-    pub const fn is_as_demanded(&self, demand: Demand) -> bool {
-        match demand {
+    /// Returns whether the cell came to what it must over all seeds: survival always; a break at
+    /// least once, and of nothing but what its scenario says will break.
+    pub fn is_as_demanded(&self, cell: &Cell) -> bool {
+        match cell.demand() {
             Demand::Survive => self.held == self.seeds,
-            Demand::Break => self.held < self.seeds,
+            Demand::Break => {
+                let foreseen = |property: &&str| breaking(&cell.scenario, property);
+                self.held < self.seeds && self.properties.keys().all(foreseen)
+            }
         }
     }
 }
@@ -94,7 +101,35 @@ impl Sweep {
 /// Returns the word that opens what a cell shows best: the scripted run, unless it is survival that
 /// failed.
 pub fn best_token(cell: &Cell, sweep: Option<&Sweep>) -> String {
-    let failed = sweep.filter(|sweep| !sweep.is_as_demanded(cell.demand()));
+    let failed = sweep.filter(|sweep| !sweep.is_as_demanded(cell));
     let telling = failed.and_then(|sweep| sweep.telling.as_ref());
     telling.map_or_else(|| token(&cell.scenario, SEED), |telling| telling.token.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments::matrix::cells;
+
+    #[test]
+    fn a_cell_breaks_by_what_its_scenario_foresees_and_by_nothing_else() {
+        let found = |held, properties: &[(&'static str, u64)]| Sweep {
+            seeds: 10,
+            held,
+            violated: 10 - held,
+            stalled: 0,
+            properties: properties.iter().copied().collect(),
+            telling: None,
+        };
+        let cells = cells().expect("they can be read");
+        let named = |name| cells.iter().find(|cell| cell.name == name).expect("it is a cell");
+        let breaks = named("raft-v1-double-vote");
+        assert!(found(9, &[("election safety", 1)]).is_as_demanded(breaks));
+        assert!(!found(10, &[]).is_as_demanded(breaks), "it never broke");
+        let otherwise = [("election safety", 9), ("log matching", 1)];
+        assert!(!found(0, &otherwise).is_as_demanded(breaks));
+        let survives = named("raft-s4-power-cut");
+        assert!(found(10, &[]).is_as_demanded(survives));
+        assert!(!found(9, &[("durable", 1)]).is_as_demanded(survives));
+    }
 }

@@ -77,7 +77,7 @@ impl Line {
             verdict: scripted.state.word(),
             property: scripted.property,
             as_expected: scripted.as_expected,
-            sweep: sweep.map(|sweep| Swept::of(sweep, cell.demand())),
+            sweep: sweep.map(|sweep| Swept::of(sweep, cell)),
             token: best_token(cell, sweep),
         }
     }
@@ -96,7 +96,7 @@ impl Line {
 }
 
 impl Swept {
-    fn of(sweep: &Sweep, demand: Demand) -> Swept {
+    fn of(sweep: &Sweep, cell: &Cell) -> Swept {
         let telling = sweep.telling.as_ref();
         Swept {
             seeds: sweep.seeds,
@@ -104,7 +104,7 @@ impl Swept {
             violated: sweep.violated,
             stalled: sweep.stalled,
             properties: sweep.properties.clone(),
-            as_demanded: sweep.is_as_demanded(demand),
+            as_demanded: sweep.is_as_demanded(cell),
             telling_seed: telling.map(|telling| telling.seed),
             faults: telling.map(|telling| telling.faults.0),
             faults_needed: telling.map(|telling| telling.faults.1),

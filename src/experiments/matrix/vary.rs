@@ -1,5 +1,5 @@
-//! Variations of a cell: the same script at another moment, with other luck, and where the cell
-//! asks for it with random faults of its class on top.
+//! Variations of a cell: the same script with other luck, at another moment where it does not begin
+//! with the run, and where the cell asks for it with random faults of its class on top.
 
 use crate::faults::storm::{Weather, storm};
 use crate::faults::{Target, class};
@@ -17,7 +17,10 @@ const STORMY_TENTHS: u64 = 5;
 /// Returns the variation of a cell's scenario that belongs to a seed.
 pub fn vary(scenario: &Scenario, seed: u64) -> Scenario {
     let mut varied = scenario.clone();
-    let later = Chance::new(seed).span(Identity(seed), Purpose::Own, &(Span::ZERO..=LATER_MAX));
+    // A script that sets the stage before anything has happened cannot begin later.
+    let sets_stage = scenario.faults.iter().any(|fault| fault.at == Span::ZERO);
+    let later_max = if sets_stage { Span::ZERO } else { LATER_MAX };
+    let later = Chance::new(seed).span(Identity(seed), Purpose::Own, &(Span::ZERO..=later_max));
     for fault in &mut varied.faults {
         fault.at = fault.at + later;
         fault.until = fault.until.map(|until| until + later);

@@ -140,21 +140,27 @@ impl Step<'_> {
     fn put(&mut self, call: CallId) {
         let Some(pending) = self.s.pending.get(&call) else { return };
         let Op::Write { key, value } = pending.op else { return };
-        let version = pending.made.unwrap_or_else(|| self.next_version(pending));
+        let version = pending.made.unwrap_or_else(|| self.next_version(key, pending));
         let copy = Copy { version, value, call: call.key() };
         self.send_puts(call, key, copy);
     }
 
-    /// Makes the version of a write. Whoever asked first goes above what it was told.
-    fn next_version(&self, pending: &Pending) -> Version {
-        let told = pending.told.values().flatten().map(|copy| copy.version.stamp).max();
+    /// Makes the version of a write. Whoever asked first goes above what it was told, and above
+    /// what it has come to hold itself since: that may be another write which it coordinates. No
+    /// two writes of a key get one version from one node, even within one tick of its clock.
+    fn next_version(&self, key: u64, pending: &Pending) -> Version {
+        let held = self.s.shelf.get(key);
+        let known = pending.told.values().copied().chain([held]).flatten();
         let above = |stamp: u64| stamp.saturating_add(1);
-        let told = told.filter(|_| self.store.spec.ask_first).map_or(0, above);
+        let known = known.filter(|_| self.store.spec.ask_first);
+        let least = known.map(|copy| above(copy.version.stamp)).max().unwrap_or(0);
         let own = match self.store.spec.stamps {
             Stamps::Clock => self.out.now().0,
             Stamps::Counter => above(self.s.highest_stamp),
         };
-        Version { stamp: own.max(told), by: self.s.me }
+        let version = Version { stamp: own.max(least), by: self.s.me };
+        let is_taken = held.is_some_and(|copy| copy.version == version);
+        if is_taken { Version { stamp: above(version.stamp), ..version } } else { version }
     }
 
     /// Puts a copy on all replicas and waits for W of them.

@@ -131,6 +131,31 @@ fn who_asks_first_goes_above_whatever_the_clocks_say() {
     }
 }
 
+/// Two writes under way at once at one node, whose clock is behind all versions: each is told of the
+/// same newest version, and they must not go above it by the same step.
+#[test]
+fn two_writes_at_once_at_one_node_get_two_versions() {
+    for ask_first in [true, false] {
+        let spec = QuorumSpec { ask_first, ..QuorumSpec::default() };
+        let mut desk = Desk::new(3, spec);
+        desk.clocks[0] = 9_000_000;
+        desk.call(1, call(1, 1), write(10));
+        desk.step(2, Event::Request { call: call(2, 1), op: write(20) });
+        desk.step(2, Event::Request { call: call(3, 1), op: write(30) });
+        desk.settle();
+        let mut versions = desk.states[1].shelf().from(0);
+        let newest = versions.next().map(|(_, copy)| copy.version.by);
+        assert_eq!(newest, Some(if ask_first { 2 } else { 1 }));
+        let held = [1, 2, 3].map(|node| desk.value(node, 1));
+        assert_eq!(held, [Some(if ask_first { 30 } else { 10 }); 3], "ask first: {ask_first}");
+    }
+    let mut desk = Desk::new(3, QuorumSpec::default());
+    desk.step(2, Event::Request { call: call(2, 1), op: write(20) });
+    desk.step(2, Event::Request { call: call(3, 1), op: write(30) });
+    desk.settle();
+    assert_eq!([1, 2, 3].map(|node| desk.value(node, 1)), [Some(30); 3], "one tick of the clock");
+}
+
 #[test]
 fn a_counter_goes_above_what_its_node_has_seen_and_no_more() {
     let mut desk = Desk::new(3, QuorumSpec { stamps: Stamps::Counter, ..QuorumSpec::default() });
