@@ -193,6 +193,9 @@ pub fn bounds(scenario: &Scenario) -> Bounds {
         on_time: scenario.bounds.on_time,
         progress_within: scenario.bounds.progress_within,
         lag: scenario.bounds.lag,
+        backlog: scenario.service.as_ref().map_or(Span::ZERO, |service| {
+            Span(service.time.max(service.message).0.saturating_mul(u64::from(service.queue)))
+        }),
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Bounds {
     pub progress_within: Span,
     /// For how long a replica may lack what was acknowledged.
     pub lag: Span,
+    /// How long a node works on a line that is full, when nothing more comes.
+    pub backlog: Span,
 }
 
 impl Default for Bounds {
@@ -53,6 +55,7 @@ impl Default for Bounds {
             on_time: Span::millis(250),
             progress_within: Span::secs(2),
             lag: Span::secs(1),
+            backlog: Span::ZERO,
         }
     }
 }

@@ -26,7 +26,12 @@ pub(super) fn verdict(property: &str, nodes: u16, story: &str, now_ms: u64) -> S
 
 /// Tells a story to a panel with the usual bounds.
 pub(super) fn play(nodes: u16, story: &str) -> (Panel, Vec<Signal>) {
-    let mut panel = Panel::new(&Bounds::default(), nodes, &super::every_property());
+    play_within(&Bounds::default(), nodes, story)
+}
+
+/// Tells a story to a panel with other bounds.
+pub(super) fn play_within(bounds: &Bounds, nodes: u16, story: &str) -> (Panel, Vec<Signal>) {
+    let mut panel = Panel::new(bounds, nodes, &super::every_property());
     let mut said = Vec::new();
     for record in records(story) {
         panel.observe(&record, &mut said);

@@ -64,6 +64,7 @@ impl Count {
 struct Metastable {
     within: Span,
     deadline: Span,
+    backlog: Span,
     before: Count,
     /// When the first call came.
     begun: Option<Instant>,
@@ -84,6 +85,7 @@ impl Metastable {
         Metastable {
             within: bounds.progress_within,
             deadline: bounds.deadline,
+            backlog: bounds.backlog,
             before: Count::default(),
             begun: None,
             triggered: None,
@@ -169,9 +171,10 @@ impl Oracle for Metastable {
         if let What::Client(note) = &record.what {
             self.fold(record, note);
         }
-        // While the trigger lasts it is plain overload, and for as long as calls that began then
-        // may still be open.
-        let over = truth.stable_for(record.at) >= self.within + self.deadline;
+        // While the trigger lasts it is plain overload, and so it is for as long as calls that began
+        // then may still be open, and the lines that they filled may take to empty.
+        let aftermath = self.within + self.deadline + self.backlog;
+        let over = truth.stable_for(record.at) >= aftermath;
         if !turned || !(over || self.standing) {
             return;
         }
@@ -205,8 +208,9 @@ impl Oracle for Metastable {
 mod tests {
     use std::fmt::Write;
 
-    use crate::oracles::State;
-    use crate::oracles::story::{signals, verdict};
+    use crate::oracles::story::{play_within, signals, verdict};
+    use crate::oracles::{Bounds, Signal, State};
+    use crate::sim::Span;
 
     /// Ten calls a second for a while, each answered at once or tried three times in vain.
     fn calls(story: &mut String, serials: std::ops::Range<u64>, answered: bool) {
@@ -247,5 +251,18 @@ mod tests {
     fn while_the_trigger_lasts_it_is_plain_overload() {
         assert_eq!(signals("metastable", 3, &story(140, 140)), Vec::<String>::new());
         assert_eq!(verdict("metastable", 3, &story(40, 70), 15_000), State::Held);
+    }
+
+    #[test]
+    fn lines_that_take_their_time_to_empty_are_its_aftermath() {
+        let raised = |backlog: u64| {
+            let bounds = Bounds { backlog: Span::secs(backlog), ..Bounds::default() };
+            let (_, said) = play_within(&bounds, 3, &story(40, 120));
+            said.iter().filter(|signal| signal.property() == "metastable").cloned().collect()
+        };
+        let soon: Vec<Signal> = raised(3);
+        assert_eq!(soon.len(), 2, "{soon:?}");
+        let none: Vec<Signal> = raised(5);
+        assert!(none.is_empty(), "{none:?}");
     }
 }

@@ -18,6 +18,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::Quorums;
@@ -39,13 +41,18 @@ use step::Step;
 pub const WAITING_MAX: usize = 1_024;
 /// How often the wait of the back-off doubles: after that it is far above any round trip.
 pub const DOUBLINGS_MAX: u8 = 6;
+/// How often the wait for a quorum doubles. It has to, where nobody knows the bound on delays
+/// (Dwork, Lynch and Stockmeyer 1988), and not so often that a cluster which was cut off for long
+/// takes long to come back.
+pub const PATIENCE_DOUBLINGS_MAX: u8 = 2;
 
 /// How a cluster of single-decree Paxos is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that a reader turns by name")]
 pub struct PaxosSpec {
-    /// How long a proposer waits for a quorum before it tries a higher number.
+    /// How long a proposer waits for a quorum before it tries a higher number; doubled twice, where
+    /// it backs off.
     pub timeout: SpanRange,
     /// How long it waits before it tries again after somebody else was faster; doubled each time.
     pub wait: SpanRange,
@@ -144,9 +151,14 @@ impl Paxos {
     }
 
     /// Returns how long a proposer backs off that was overtaken so often in a row.
-    fn back_off(&self, failures: u8) -> std::ops::RangeInclusive<Span> {
-        let times = |span: &Span| Span(span.0 << failures.min(DOUBLINGS_MAX));
-        times(self.spec.wait.0.start())..=times(self.spec.wait.0.end())
+    fn back_off(&self, failures: u8) -> RangeInclusive<Span> {
+        doubled(&self.spec.wait, failures.min(DOUBLINGS_MAX))
+    }
+
+    /// Returns how long a proposer waits for a quorum that failed so often in a row.
+    fn patience(&self, failures: u8) -> RangeInclusive<Span> {
+        let doublings = if self.spec.back_off { failures.min(PATIENCE_DOUBLINGS_MAX) } else { 0 };
+        doubled(&self.spec.timeout, doublings)
     }
 
     fn switch(&mut self, name: &str) -> Option<&mut bool> {
@@ -157,6 +169,10 @@ impl Paxos {
             _ => None,
         }
     }
+}
+
+fn doubled(range: &SpanRange, times: u8) -> RangeInclusive<Span> {
+    Span(range.0.start().0 << times)..=Span(range.0.end().0 << times)
 }
 
 impl Enumerable for Paxos {}

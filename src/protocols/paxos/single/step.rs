@@ -147,9 +147,12 @@ impl Step<'_> {
         }
     }
 
+    /// Refuses an old number. Where it knows what is chosen it says that instead: whoever missed it
+    /// need not win a round against others to learn of it (§2.3).
     fn refuse(&mut self, from: u16, ballot: Ballot) {
         self.contained("ballot check", from);
-        self.send(from, Message::Refusal { ballot, promised: self.s.promised });
+        let refusal = Message::Refusal { ballot, promised: self.s.promised };
+        self.send(from, self.s.decided.map_or(refusal, Message::Learn));
     }
 
     // The proposer.
@@ -165,7 +168,7 @@ impl Step<'_> {
         self.s.waiting.iter_mut().for_each(|waiting| waiting.before_round = true);
         self.out.note(Note::Role { role: Role::Proposer, epoch: ballot.0 });
         self.promise(ballot);
-        self.out.arm(Timer::Round, self.paxos.spec.timeout.0.clone());
+        self.out.arm(Timer::Round, self.paxos.patience(self.s.failures));
         self.sync_first();
         self.send_to_others(Message::Prepare { ballot });
         let (promises, highest) = (Voters::default(), None);
@@ -267,6 +270,10 @@ impl Step<'_> {
         }
         self.out.arm(Timer::BackOff, self.paxos.back_off(self.s.failures));
         self.s.backing_off = true;
+        self.failed();
+    }
+
+    fn failed(&mut self) {
         self.s.failures = (self.s.failures + 1).min(DOUBLINGS_MAX);
     }
 
@@ -283,6 +290,7 @@ impl Step<'_> {
     /// again later; a higher one is the simplest.
     fn round_timeout(&mut self) {
         self.s.round = None;
+        self.failed();
         self.begin_round();
     }
 
