@@ -360,8 +360,7 @@ fn a_block_of_tendermint_costs_as_many_messages_as_the_algorithm_says() {
 }
 
 /// Eight times n − 1 messages, in nine delays: prepare, pre-commit, commit and decide, a vote for
-/// each of the first three, and a new-view message each to the next leader. Whoever was late to
-/// the last block is told of it on the way: fewer than one more for each node.
+/// each of the first three, and a new-view message each to the next leader.
 #[test]
 fn a_block_of_hotstuff_costs_as_many_messages_as_the_algorithm_says() {
     for n in [4, 5, 6, 7, 10, 13] {
@@ -370,8 +369,7 @@ fn a_block_of_hotstuff_costs_as_many_messages_as_the_algorithm_says() {
         assert_eq!(rows.len(), 1, "luck changes nothing: {rows:?}");
         let found = ["messages", "calls", "answers", "delays"].map(|c| number(&rows[0], c));
         let n = f64::from(n);
-        assert_eq!(found[1..], [n, n, 9.0], "{rows:?}");
-        assert!((8.0 * (n - 1.0)..9.0 * (n - 1.0)).contains(&found[0]), "{rows:?}");
+        assert_eq!(found, [8.0 * (n - 1.0), n, n, 9.0], "{rows:?}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! What one request costs: messages between nodes, and message delays until the client knows.
+//! What one request costs: messages between nodes, and message delays until the client knows, or
+//! until all is said where nobody is to answer it (the generals' order).
 //!
 //! Nothing is assumed: a cluster runs until it is settled, one client writes, and what is counted
 //! is what one of its calls caused (the second, which knows whom to ask), followed from cause to
@@ -63,6 +64,15 @@ struct Count {
     answers: u64,
     /// Messages one after the other from the call to the answer that let the client go on.
     delays: Option<u64>,
+    /// Messages one after the other from the call to the last that came of it.
+    longest: u64,
+}
+
+impl Count {
+    /// Returns the delays until the caller knows, or where nobody answers until all is said.
+    fn delays(&self) -> Option<u64> {
+        self.delays.or(Some(self.longest).filter(|_| self.answers == 0 && self.longest > 0))
+    }
 }
 
 fn measure(settings: &Settings, trials: &Trials) -> Result<Measured, String> {
@@ -210,7 +220,10 @@ impl Trace {
             What::Sent { detail, .. } => {
                 *self.count.kinds.entry(detail.kind.name).or_default() += 1;
             }
-            What::Delivered { .. } => depth += 1,
+            What::Delivered { .. } => {
+                depth += 1;
+                self.count.longest = self.count.longest.max(depth);
+            }
             What::Client(ClientNote::Returned { .. }) => {
                 self.count.delays.get_or_insert(depth);
             }
@@ -240,7 +253,7 @@ fn row(entry: &Entry, variant: &str, n: u16, count: &Count) -> Row {
         ("messages", Cell::Whole(count.kinds.values().sum())),
         ("calls", Cell::Whole(count.calls)),
         ("answers", Cell::Whole(count.answers)),
-        ("delays", count.delays.map_or(Cell::Unknown, Cell::Whole)),
+        ("delays", count.delays().map_or(Cell::Unknown, Cell::Whole)),
         ("kinds", Cell::Text(of_kinds.collect::<Vec<_>>().join(", "))),
     ])
 }

@@ -61,7 +61,7 @@ pub struct Prepared {
     pub phase: Phase,
 }
 
-/// What is remembered of one client.
+/// What is remembered of one series of a client's calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Kept {
     count: u32,
@@ -73,7 +73,7 @@ struct Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Outcomes {
     known: OrdMap<CallId, bool>,
-    clients: OrdMap<Address, Kept>,
+    clients: OrdMap<(Address, u32), Kept>,
     /// How many there were, those too of which nothing is kept, and how many of them commits.
     ended: u64,
     committed: u64,
@@ -99,7 +99,7 @@ impl Outcomes {
             Some(true) => Known::Committed,
             Some(false) => Known::Aborted,
             None => {
-                let kept = self.clients.get(&transaction.client);
+                let kept = self.clients.get(&transaction.series());
                 let forgotten = kept.and_then(|kept| kept.forgotten);
                 let age = (transaction.serial, transaction.attempt);
                 if forgotten.is_some_and(|last| age <= last) {
@@ -119,12 +119,13 @@ impl Outcomes {
         self.known.insert(transaction, commit);
         self.ended += 1;
         self.committed += u64::from(commit);
-        let kept = self.clients.entry(transaction.client).or_default();
+        let kept = self.clients.entry(transaction.series()).or_default();
         kept.count += 1;
         if kept.count > OUTCOMES_KEPT {
-            let first = CallId { client: transaction.client, serial: 0, attempt: 0 };
+            let series = transaction.series();
+            let first = CallId { client: series.0, serial: series.1 * CallId::SERIES, attempt: 0 };
             let oldest = self.known.range(first..).next().map(|(oldest, _)| *oldest);
-            if let Some(oldest) = oldest.filter(|oldest| oldest.client == transaction.client) {
+            if let Some(oldest) = oldest.filter(|oldest| oldest.series() == series) {
                 self.known.remove(&oldest);
                 kept.count -= 1;
                 kept.forgotten = Some((oldest.serial, oldest.attempt));

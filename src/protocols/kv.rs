@@ -16,11 +16,11 @@ use imbl::OrdMap;
 use crate::sim::chance::mix;
 use crate::sim::{Address, CallId, Op, Outcome};
 
-/// How many applied calls the store remembers for each client.
+/// How many applied calls the store remembers of each series of a client's calls.
 ///
 /// A client may have several calls open, so the last one alone is not enough; and the table may not
-/// grow for ever. A client with more open calls than this may find an old one refused.
-pub const CALLS_KEPT: usize = 64;
+/// grow for ever. What falls out of it is a call that its client has given up.
+pub const CALLS_KEPT: usize = 2 * CallId::OPEN_MAX;
 
 /// A stable hash over numbers, the same on every machine.
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ pub enum Applied {
     Forgotten,
 }
 
-/// What the store remembers of one client.
+/// What the store remembers of one series of a client's calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Session {
     /// Of calls up to this serial the store keeps nothing any more.
@@ -143,7 +143,7 @@ impl Session {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Store {
     values: OrdMap<u64, u64>,
-    sessions: OrdMap<Address, Session>,
+    sessions: OrdMap<(Address, u32), Session>,
 }
 
 impl Store {
@@ -159,7 +159,7 @@ impl Store {
 
     /// Returns what is known of a call that was applied already, or `None` where it is new.
     pub fn known(&self, call: CallId) -> Option<Applied> {
-        let session = self.sessions.get(&call.client)?;
+        let session = self.sessions.get(&call.series())?;
         if call.serial <= session.forgotten {
             return Some(Applied::Forgotten);
         }
@@ -205,7 +205,7 @@ impl Store {
     }
 
     fn remember(&mut self, call: CallId, outcome: Outcome) {
-        let session = self.sessions.entry(call.client).or_default();
+        let session = self.sessions.entry(call.series()).or_default();
         match session.place(call.serial) {
             Ok(place) => session.outcomes[place].1 = outcome,
             Err(place) => session.outcomes.insert(place, (call.serial, outcome)),
@@ -276,8 +276,20 @@ mod tests {
         assert_eq!(store.apply(&write(3, 2, 3)), Applied::Forgotten);
         assert_eq!(store.apply(&write(4, 2, 4)), Applied::Duplicate(Outcome::Written));
         assert_eq!(store.read(1), Some(u64::from(last)));
-        let session = store.sessions.get(&Address::Client(1)).expect("it called");
+        let session = store.sessions.get(&(Address::Client(1), 0)).expect("it called");
         assert_eq!((session.outcomes.len(), session.forgotten), (CALLS_KEPT, 3));
+    }
+
+    /// Calls of a surge have the higher numbers, and those that come after it the lower ones.
+    #[test]
+    fn a_series_forgets_nothing_of_another() {
+        let mut store = Store::default();
+        for k in 1..=2 * CALLS_KEPT as u32 {
+            store.apply(&write(CallId::SERIES + k, 1, 7));
+        }
+        assert_eq!(store.apply(&write(1, 1, 10)), Applied::Fresh(Outcome::Written));
+        assert_eq!(store.read(1), Some(10));
+        assert_eq!(store.apply(&write(1, 2, 10)), Applied::Duplicate(Outcome::Written));
     }
 
     #[test]

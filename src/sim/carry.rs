@@ -82,9 +82,9 @@ impl<P: Protocol, C: Client> World<P, C> {
         let ticket = node.disk.write(delta);
         node.sync_due = node.sync_due.max(self.now + wait);
         let (at, incarnation) = (node.sync_due, node.incarnation);
-        self.queue.push(at, Pending::Synced { node: me, ticket, incarnation, identity });
         let because = || Causes::from_slice(&[Because::Of(cause)]);
-        self.emit(tape, Some(me), because, What::Saved { ticket: ticket.0 });
+        let saved = self.emit(tape, Some(me), because, What::Saved { ticket: ticket.0 });
+        self.queue.push(at, Pending::Synced { node: me, ticket, incarnation, identity, saved });
     }
 
     fn arm(

@@ -72,6 +72,20 @@ impl CallId {
         (client as u64) << 32 | self.serial as u64
     }
 
+    /// How many calls one caller has open at once at most. Whoever recognises calls that are tried
+    /// again has to know more than that of each series.
+    pub const OPEN_MAX: usize = 256;
+
+    /// How many numbers one series of calls has.
+    pub const SERIES: u32 = 100_000_000;
+
+    /// Returns the caller and which of its series the call belongs to. A caller counts its calls in
+    /// series of their own: in the first those that it makes of itself, in the second those that a
+    /// surge adds. Only within a series do later calls have higher numbers.
+    pub const fn series(self) -> (Address, u32) {
+        (self.client, self.serial / CallId::SERIES)
+    }
+
     /// What the numbers of monitors begin above in a key, so that each key is of one caller.
     const MONITORS: u16 = Address::LARGEST;
 

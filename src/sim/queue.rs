@@ -51,7 +51,7 @@ pub(super) enum Pending<P: Protocol> {
     /// A client's timer may have run out.
     ClientTimer { client: Address, timer: ClientTimer },
     /// A disk has all writes up to this ticket.
-    Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity },
+    Synced { node: Address, ticket: Ticket, incarnation: u32, identity: Identity, saved: EventId },
     /// A node is done with what it works on.
     Turn { node: Address, desk: usize, incarnation: u32 },
     /// A node that died of what it took in is to be started again.

@@ -381,9 +381,9 @@ impl<P: Protocol, C: Client> World<P, C> {
             Pending::Deliver { .. } => self.deliver(pending, tape),
             Pending::Timer { node, timer } => self.fire(node, timer, tape),
             Pending::ClientTimer { client, timer } => self.fire_client(client, timer, tape),
-            Pending::Synced { node, ticket, incarnation, identity } => {
+            Pending::Synced { node, ticket, incarnation, identity, saved } => {
                 if self.nodes[node.index()].incarnation == incarnation {
-                    self.synced(node, ticket, identity, tape);
+                    self.synced(node, ticket, (saved, identity), tape);
                 }
             }
             Pending::Scrub { node } => {

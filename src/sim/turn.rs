@@ -205,7 +205,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         &mut self,
         me: Address,
         ticket: Ticket,
-        identity: Identity,
+        (saved, identity): (EventId, Identity),
         tape: &mut Tape,
     ) {
         let node = &mut self.nodes[me.index()];
@@ -213,7 +213,8 @@ impl<P: Protocol, C: Client> World<P, C> {
             return;
         }
         self.count(identity);
-        let id = self.emit(tape, Some(me), Causes::new, What::Synced { ticket: ticket.0 });
+        let because = || Causes::from_slice(&[Because::Of(saved)]);
+        let id = self.emit(tape, Some(me), because, What::Synced { ticket: ticket.0 });
         self.release(me, id, tape);
         self.step_node(me, Event::Saved(ticket), (id, identity), None, tape);
     }

@@ -26,14 +26,12 @@ pub use spec::{RegisterSpec, With};
 
 /// How many calls of one client may be open at once. A client that reaches it skips a beat, as a
 /// pool of connections does when it runs out.
-pub const OPEN_CALLS_MAX: usize = 256;
+pub const OPEN_CALLS_MAX: usize = CallId::OPEN_MAX;
 /// How many redirects one attempt follows: nodes that point at each other must not keep it going.
 pub const HOPS_MAX: u8 = 3;
 
-/// Where the numbers of calls begin that a surge or a burst adds: more than a client makes of
-/// itself
-/// in the longest run.
-pub const EXTRA_SERIALS: u32 = 100_000_000;
+/// Where the numbers of calls begin that a surge or a burst adds: a series of their own.
+pub const EXTRA_SERIALS: u32 = CallId::SERIES;
 
 /// How many calls of one client are numbered in the low digits of a value before the block of the
 /// client is counted up.

@@ -87,6 +87,15 @@ impl Step<'_> {
         }
     }
 
+    /// A vote came when its view was over. `n - f` of them were enough, so the others are late and
+    /// what they led to is on its way to them; only who votes there once more was left behind.
+    pub(super) fn late_vote(&mut self, from: u16, view: u64) {
+        let just_over = view.saturating_add(1) == self.s.view;
+        if !just_over || !self.s.late.insert(from) {
+            self.left_behind(from);
+        }
+    }
+
     /// A replica is still in an earlier view: it is shown how to leave it.
     pub(super) fn left_behind(&mut self, from: u16) {
         let height = self.s.height();

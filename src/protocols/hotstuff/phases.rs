@@ -1,6 +1,5 @@
 //! The phases of a view (algorithm 2): what the leader does, and what every replica does.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::protocols::block::{Block, BlockId};
@@ -238,7 +237,8 @@ impl Step<'_> {
 /// Lets go of what belongs to the view before.
 pub(super) fn forget_view(step: &mut Step<'_>) {
     (step.s.proposal, step.s.announced) = (None, None);
-    step.s.votes = BTreeMap::new();
+    step.s.votes.clear();
+    step.s.late.clear();
     let view = step.s.view;
     step.s.new_views.retain(|_, (of, _)| *of >= view);
     step.s.wishes.retain(|_, wish| wish.value().view >= view);

@@ -1,6 +1,6 @@
 //! What a replica keeps: on its disk, and in its memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::Vector;
@@ -120,6 +120,8 @@ pub struct State {
     pub proposal: Option<Arc<Block>>,
     /// The votes of each phase for that.
     pub votes: BTreeMap<Phase, BTreeMap<u16, Signed<Vote>>>,
+    /// Whose vote came when the view before this was over.
+    pub late: BTreeSet<u16>,
 }
 
 impl State {
@@ -146,6 +148,7 @@ impl State {
             announced: None,
             proposal: None,
             votes: BTreeMap::new(),
+            late: BTreeSet::new(),
         }
     }
 

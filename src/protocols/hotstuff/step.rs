@@ -72,7 +72,9 @@ impl Step<'_> {
             Message::Prepare { view, block, high, branch, .. } => {
                 self.prepare(from, view, &block, high.as_ref(), &branch);
             }
-            Message::Vote(signed) if signed.value().view < self.s.view => self.left_behind(from),
+            Message::Vote(signed) if signed.value().view < self.s.view => {
+                self.late_vote(from, signed.value().view);
+            }
             Message::Vote(signed) => self.voted(signed),
             Message::Certified(certificate) => self.certified(from, &certificate),
             Message::Timeout { wish, height } => self.wished(from, wish, height),

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use imbl::OrdMap;
 
-use crate::sim::{Address, Held};
+use crate::sim::{Address, CallId, Held};
 
 /// How many keys a replica holds; what comes for more is not kept.
 pub const KEYS_MAX: usize = 1_000_000;
 /// How many calls a replica remembers for each client.
-pub const CALLS_KEPT: usize = 64;
+pub const CALLS_KEPT: usize = 2 * CallId::OPEN_MAX;
 
 /// Which of two copies is newer: the higher stamp, and where they are equal the higher node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -49,13 +49,22 @@ struct Votes {
     liars: OrdSet<Address>,
     /// When each node last suspected another.
     suspected: OrdMap<Address, Instant>,
+    /// Who suspects whom now.
+    suspects: OrdSet<(Address, Address)>,
     broken: BTreeSet<(Address, u32)>,
 }
 
 impl Votes {
     fn judging(kind: &'static Kind, nodes: u16) -> Votes {
-        let (tales, suspected, broken) = (OrdMap::new(), OrdMap::new(), BTreeSet::new());
-        Votes { kind, nodes, tales, liars: OrdSet::new(), suspected, broken }
+        Votes {
+            kind,
+            nodes,
+            tales: OrdMap::new(),
+            liars: OrdSet::new(),
+            suspected: OrdMap::new(),
+            suspects: OrdSet::new(),
+            broken: BTreeSet::new(),
+        }
     }
 
     fn missing(&self, tale: &Tale, truth: &Truth) -> usize {
@@ -97,7 +106,8 @@ impl Votes {
         let tale = self.tales.get(&transaction)?;
         let (coordinator, began) = tale.began?;
         let calm = truth.stable_since().is_some_and(|since| since <= began);
-        let suspected = self.suspected.get(&who).is_some_and(|at| *at >= began);
+        let lately = self.suspected.get(&who).is_some_and(|at| *at >= began);
+        let suspected = lately || self.suspects.iter().any(|(by, _)| *by == who);
         let all = tale.no.is_none() && self.missing(tale, truth) == 0;
         (coordinator == who && calm && !suspected && all).then(|| {
             let t = name(transaction);
@@ -152,8 +162,12 @@ impl Oracle for Votes {
             Note::TransactionEnded { transaction, commit } => {
                 self.ended(record, (transaction, commit), truth, out);
             }
-            Note::Suspects(_) => {
+            Note::Suspects(about) => {
                 self.suspected.insert(who, record.at);
+                self.suspects.insert((who, about));
+            }
+            Note::Trusts(about) => {
+                self.suspects.remove(&(who, about));
             }
             _ => {}
         }
@@ -192,6 +206,10 @@ mod tests {
         assert_eq!(found(format!("{all_yes}; 13 n1 commits c1#1")), 0);
         assert_eq!(found(format!("{all_yes}; 13 n2 aborts c1#1")), 0, "it was told to");
         assert_eq!(found(format!("{all_yes}; 13 n1 suspects n3; 13 n1 aborts c1#1")), 0);
+        let before = "5 n1 suspects n3; ";
+        assert_eq!(found(format!("{before}{all_yes}; 13 n1 aborts c1#1")), 0, "it still does");
+        let trusted = "5 n1 suspects n3; 6 n1 trusts n3; ";
+        assert_eq!(found(format!("{trusted}{all_yes}; 13 n1 aborts c1#1")), 1);
         assert_eq!(found(format!("{all_yes}; 13 F1 injected; 14 n1 aborts c1#1")), 0);
         let healed = format!("0 F1 injected; {all_yes}; 13 F1 healed; 14 n1 aborts c1#1");
         assert_eq!(found(healed), 0);
