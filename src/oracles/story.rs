@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{Bounds, Panel, Signal, State};
 use crate::sim::{
-    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Lever, Life, Note, Op, Outcome,
-    Rate, Record, Role, Sample, Slot, Span, Way, What, Whom,
+    Address, CallId, ClientNote, EventId, FaultId, Held, Instant, Lever, Lie, Life, Note, Op,
+    Outcome, Rate, Record, Role, Sample, Slot, Span, Untruth, Way, What, Whom,
 };
 
 /// Returns what the oracle of one property says to a story: `+` raised, `-` cleared.
@@ -64,7 +64,13 @@ fn record(index: u32, line: &str, asked: &mut Asked) -> Record {
     let who = who.parse::<Address>().map_err(|_| number(&who[1..]) as u32);
     let what = match who {
         Err(fault) if *verb == "injected" => What::Injected(FaultId(fault)),
-        Err(fault) if *verb == "strikes" => pulled(fault, rest[0]),
+        Err(fault) if *verb == "strikes" => {
+            pulled(fault, rest[0], |node| Lever::Omit { node, way: Way::Send, rate: Rate::ALWAYS })
+        }
+        Err(fault) if *verb == "turns" => pulled(fault, rest[0], |node| Lever::Lie {
+            node,
+            lie: Lie::Tell { says: Untruth::Contrary, to: None },
+        }),
         Err(fault) => What::Healed(FaultId(fault)),
         Ok(_) if matches!(*verb, "saw" | "missed" | "watches" | "judges") => {
             What::Client(view(verb, rest))
@@ -83,10 +89,9 @@ fn record(index: u32, line: &str, asked: &mut Asked) -> Record {
     Record { at, id: EventId(index), who: who.ok(), because, what }
 }
 
-fn pulled(fault: u32, whom: &str) -> What {
+fn pulled(fault: u32, whom: &str, lever: impl FnOnce(Whom) -> Lever) -> What {
     let node = Whom::Only(vec![whom.parse().expect("an address")]);
-    let lever = Lever::Omit { node, way: Way::Send, rate: Rate::ALWAYS };
-    What::Pulled { fault: FaultId(fault), lever: lever.into() }
+    What::Pulled { fault: FaultId(fault), lever: lever(node).into() }
 }
 
 /// What users see and monitors judge; spans in milliseconds.

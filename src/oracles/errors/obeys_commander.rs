@@ -1,13 +1,15 @@
 //! IC2: if the commander is loyal, every loyal lieutenant obeys the order that he sends.
 //!
 //! What a traitor says of himself is not heard, so that without a loyal commander there is no order
-//! to hold the lieutenants against.
+//! to hold the lieutenants against. Nor is there one once the commander turns out to be a traitor:
+//! he was none only until then.
 
 use std::collections::BTreeSet;
 
 use imbl::OrdMap;
 
 use super::obeys_alike::{decision, order};
+use crate::oracles::panel::turned_liars;
 use crate::oracles::{Grade, Hears, Kind, Oracle, Signal, Subject, Truth};
 use crate::sim::{Address, EventId, Record, Role};
 
@@ -17,7 +19,7 @@ pub static KIND: Kind = Kind {
     grade: Grade::Breach,
     says: "If the commander is loyal, every loyal lieutenant obeys the order that he sends \
            (Lamport, Shostak and Pease 1982).",
-    hears: Hears::DECISIONS,
+    hears: Hears::DECISIONS.and(Hears::REST),
     make: |_, _| Box::new(ObeysCommander::default()),
 };
 
@@ -34,6 +36,11 @@ impl Oracle for ObeysCommander {
     }
 
     fn observe(&mut self, record: &Record, truth: &Truth, out: &mut Vec<Signal>) {
+        let liars = turned_liars(record);
+        if !liars.is_empty() {
+            let ordered = std::mem::take(&mut self.ordered).into_iter();
+            self.ordered = ordered.filter(|(_, (by, ..))| !liars.contains(by)).collect();
+        }
         if let Some((who, slot, value)) = decision(record, truth, Role::Coordinator) {
             self.ordered.insert(slot, (who, value, record.id));
         }
@@ -64,6 +71,13 @@ mod tests {
             signals("IC2", 3, story),
             ["0.002s + slot 1: n1 orders c1#1 and n2 obeys retreat as order 1"]
         );
+    }
+
+    #[test]
+    fn an_order_of_a_traitor_binds_nobody() {
+        let story = "0 n1 commands; 0 n2 obeys; 0 n3 obeys; 1 n1 decides 1 0 c1#1; 2 F1 turns n1; \
+                     3 n2 decides 1 0 noop; 4 n3 decides 1 0 noop";
+        assert_eq!(signals("IC2", 3, story), Vec::<String>::new());
     }
 
     #[test]

@@ -171,8 +171,8 @@ impl Oracle for Metastable {
         if let What::Client(note) = &record.what {
             self.fold(record, note);
         }
-        // While the trigger lasts it is plain overload, and so it is for as long as calls that began
-        // then may still be open, and the lines that they filled may take to empty.
+        // While the trigger lasts it is plain overload, and so it is for as long as calls that
+        // began then may still be open, and the lines that they filled may take to empty.
         let aftermath = self.within + self.deadline + self.backlog;
         let over = truth.stable_for(record.at) >= aftermath;
         if !turned || !(over || self.standing) {

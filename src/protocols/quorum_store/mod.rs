@@ -30,6 +30,11 @@
 //! (`ask_first`), so that the order of versions is the order of the writes, whatever the clocks
 //! say.
 //!
+//! That holds for what one coordinator carries to its end. Where a client tries a write again at
+//! another coordinator, and neither has heard of the other's version, there are two versions of one
+//! write, and the later one may win over a write that came between: the store has no log to put
+//! them in order.
+//!
 //! # Versions
 //!
 //! A version is a stamp and the node that gave it; the higher wins, the last writer as it were.
@@ -145,7 +150,8 @@ pub static ENTRY: Entry = Entry {
     title: "registers that W of n replicas keep, R of n answer for, and the newest version wins",
     bears: "crashes and partitions that leave R and W replicas; all of them, where it is sloppy",
     breaks: "two reads of one write on its way see it come and go; a clock that is ahead loses \
-             later writes; where R + W is no more than n, reads are old",
+             later writes; where R + W is no more than n, reads are old; a write that is tried \
+             again elsewhere may take effect twice",
     source: "Gifford, SOSP 1979; DeCandia and others, SOSP 2007; Attiya, Bar-Noy and Dolev, 1995",
     nodes: 1..=100,
     judged: &[

@@ -131,8 +131,8 @@ fn who_asks_first_goes_above_whatever_the_clocks_say() {
     }
 }
 
-/// Two writes under way at once at one node, whose clock is behind all versions: each is told of the
-/// same newest version, and they must not go above it by the same step.
+/// Two writes under way at once at one node, whose clock is behind all versions: each is told of
+/// the same newest version, and they must not go above it by the same step.
 #[test]
 fn two_writes_at_once_at_one_node_get_two_versions() {
     for ask_first in [true, false] {
