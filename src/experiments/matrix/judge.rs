@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::lab::scenario::Expectation;
 use crate::lab::{Scenario, Trial};
-use crate::oracles::{Grade, State, Verdict};
+use crate::oracles::{Grade, Signal, State, Verdict};
 use crate::sim::{Instant, Keep};
 
 /// What decides no verdict unless the scenario names it: failures that any fault may bring to a few
@@ -31,6 +31,28 @@ pub fn judge(scenario: &Scenario, seed: u64) -> Judgement {
     let until = Instant(scenario.until.0);
     trial.run(until, |_, _| ControlFlow::Continue(()));
     judgement(scenario, &trial.panel().verdicts(until))
+}
+
+/// Plays a run for as long as it takes to know what it came to: no later word changes that a
+/// property is violated which the scenario says will be. What else it expects may still be to come.
+pub fn judge_soon(scenario: &Scenario, seed: u64) -> Judgement {
+    let mut trial = Trial::new(scenario, seed, Keep::Milestones);
+    let mut now = Instant(scenario.until.0);
+    trial.run(now, |record, signals| {
+        let mut found = signals.iter().filter_map(Signal::raised);
+        if found.any(|finding| foretold(scenario, finding.property)) {
+            now = record.at;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    judgement(scenario, &trial.panel().verdicts(now))
+}
+
+/// Returns whether the scenario says that this property will be violated.
+fn foretold(scenario: &Scenario, property: &str) -> bool {
+    let violated = |expected: &Expectation| matches!(expected, Expectation::Violated(_));
+    scenario.expect.iter().any(|expected| violated(expected) && expected.property() == property)
 }
 
 /// Judges by the verdicts at the end of a run.
