@@ -193,6 +193,7 @@ pub fn bounds(scenario: &Scenario) -> Bounds {
         on_time: scenario.bounds.on_time,
         progress_within: scenario.bounds.progress_within,
         lag: scenario.bounds.lag,
+        epoch: scenario.protocol.entry().words.epoch,
     }
 }
 

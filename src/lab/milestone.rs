@@ -4,8 +4,8 @@ use std::fmt;
 
 use imbl::OrdMap;
 
-use crate::oracles::{Grade, Signal, Subject};
-use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, Span, What};
+use crate::oracles::{Grade, Signal, Subject, Truth};
+use crate::sim::{Address, EventId, FaultId, Instant, Life, Note, Record, Role, Span, What};
 
 /// What kind of moment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,17 @@ impl Kind {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
-    /// A node took the lead in an epoch.
-    Leads(Address, u64),
+    /// A node took the lead.
+    Leads {
+        /// Which node.
+        who: Address,
+        /// As what.
+        role: Role,
+        /// Of what, in the algorithm's word: `term`.
+        word: &'static str,
+        /// Of which.
+        epoch: u64,
+    },
     /// A slot was decided.
     Decided(u64),
     /// A node suspects another.
@@ -99,7 +108,7 @@ impl Milestone {
     /// Returns what kind of moment it is.
     pub fn kind(&self) -> Kind {
         match &self.what {
-            Happening::Leads(..) => Kind::Election,
+            Happening::Leads { .. } => Kind::Election,
             Happening::Decided(_) => Kind::Commit,
             Happening::Suspects(..) => Kind::Suspicion,
             Happening::Injected(_) | Happening::Healed(_) | Happening::Switched(..) => Kind::Input,
@@ -110,11 +119,16 @@ impl Milestone {
     }
 
     /// Reads a record.
-    pub(super) fn of_record(record: &Record, moves: u64, told: &mut Told) -> Option<Milestone> {
+    pub(super) fn of_record(
+        record: &Record,
+        moves: u64,
+        truth: &Truth,
+        told: &mut Told,
+    ) -> Option<Milestone> {
         let who = record.who;
         let what = match &record.what {
             What::Noted(Note::Role { role, epoch }) if role.is_alone() => {
-                Happening::Leads(who?, *epoch)
+                Happening::Leads { who: who?, role: *role, word: truth.epoch_word(), epoch: *epoch }
             }
             What::Noted(Note::Decided { slot, .. }) if *slot > told.decided => {
                 told.decided = *slot;
@@ -150,7 +164,7 @@ impl Milestone {
 impl fmt::Display for Milestone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.what {
-            Happening::Leads(who, epoch) => write!(f, "{who} leads term {epoch}"),
+            Happening::Leads { who, word, epoch, .. } => write!(f, "{who} leads {word} {epoch}"),
             Happening::Decided(slot) => write!(f, "slot {slot} committed"),
             Happening::Suspects(who, about) => write!(f, "{who} suspects {about}"),
             Happening::Injected(fault) => write!(f, "{fault} injected"),

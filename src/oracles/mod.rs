@@ -33,7 +33,7 @@ pub use truth::Truth;
 
 use crate::sim::{Address, ClientNote, EventId, Instant, Note, Record, Span, What};
 
-/// The spans against which oracles hold a run.
+/// The spans against which oracles hold a run, and the word in which they speak of leaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bounds {
     /// How long a client waits before it gives up, as its workload says.
@@ -44,6 +44,8 @@ pub struct Bounds {
     pub progress_within: Span,
     /// For how long a replica may lack what was acknowledged.
     pub lag: Span,
+    /// What the algorithm calls that by which an old leader is told from a new one.
+    pub epoch: &'static str,
 }
 
 impl Default for Bounds {
@@ -53,6 +55,7 @@ impl Default for Bounds {
             on_time: Span::millis(250),
             progress_within: Span::secs(2),
             lag: Span::secs(1),
+            epoch: "term",
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::causes::{Chain, Inquiry};
 use crate::faults::{FaultSpec, Target, Variant};
 use crate::lab::{Act, Fault, Kind, Seek, Session, Stage};
 use crate::oracles::{Finding, Grade, Signal};
-use crate::sim::{Address, EventId, FaultId, Instant, Role, Scene};
+use crate::sim::{Address, EventId, FaultId, Instant, Scene};
 
 use super::guide::Guide;
 use super::moment::{Pane, Selection};
@@ -222,7 +222,7 @@ impl Lab {
     /// Returns who leads in the highest epoch, of those that run.
     pub fn leader(&self) -> Option<Address> {
         let leads = |node: &&crate::sim::scene::NodeScene| {
-            node.glance.role == Role::Leader && node.life != crate::sim::Life::Down
+            node.glance.role.leads() && node.life != crate::sim::Life::Down
         };
         let leaders = self.scene.nodes.iter().filter(leads);
         leaders.max_by_key(|node| node.glance.epoch).map(|node| node.address)

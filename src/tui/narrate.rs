@@ -26,14 +26,8 @@ impl Default for Line {
 /// Tells the newest thing that matters, up to where the reader stands.
 pub fn newest(lab: &Lab) -> Line {
     let Some(milestone) = newest_milestone(lab) else {
-        if !lab.scene.nodes.iter().any(|node| node.glance.role == Role::Follower) {
-            let text = "Nothing has happened yet that is worth a line.".to_owned();
-            return Line { ink: Ink::Text, text };
-        }
-        let text = "Every node is a follower and waits for a leader. The first whose election \
-                    timeout ends will ask for votes."
-            .to_owned();
-        return Line { ink: Ink::Text, text };
+        let ordinary = lab.session.scenario().protocol.entry().ordinary;
+        return Line { ink: Ink::Text, text: ordinary.to_owned() };
     };
     let (ink, sentence) = tell(lab, milestone);
     let hint = if lab.faults.is_empty() { " Break something: 1-9." } else { "" };
@@ -56,8 +50,11 @@ fn newest_milestone(lab: &Lab) -> Option<&Milestone> {
 
 fn tell(lab: &Lab, milestone: &Milestone) -> (Ink, String) {
     match &milestone.what {
-        Happening::Leads(who, epoch) => {
-            (Ink::Leader, format!("{who} won the election and leads term {epoch}."))
+        Happening::Leads { who, role: Role::Leader, word, epoch } => {
+            (Ink::Leader, format!("{who} won the election and leads {word} {epoch}."))
+        }
+        Happening::Leads { who, role, word, epoch } => {
+            (Ink::Leader, format!("{who} is the {} of {word} {epoch}.", role.word()))
         }
         Happening::Suspects(who, about) => (
             Ink::Error,

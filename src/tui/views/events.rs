@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::lab::{Kind, Milestone, Session};
 use crate::sim::{
-    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, What, Withheld,
+    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, What, Withheld, Words,
 };
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -83,7 +83,7 @@ impl View for Events {
         let first = first_shown(&lines, eyes.event, scroll, height);
         let shown: Vec<&Line<'_>> = lines.iter().skip(first).take(height).collect();
         for (line, place) in shown.iter().rev().zip(rows(inner)) {
-            line.row(eyes).draw(place, buf);
+            line.row(moment.words(), eyes).draw(place, buf);
             let target = Selection::Record(line.id());
             if is_selected(eyes, target) && !matches!(line, Line::Quiet(_)) {
                 text::select(place, eyes.theme, buf);
@@ -278,7 +278,7 @@ impl Line<'_> {
         }
     }
 
-    fn row<'a>(&self, eyes: &Eyes<'a>) -> Row<'a> {
+    fn row<'a>(&self, words: &Words, eyes: &Eyes<'a>) -> Row<'a> {
         let row = Row::new(eyes.theme);
         match self {
             Line::Quiet(quiet) => quiet.row(eyes),
@@ -292,12 +292,12 @@ impl Line<'_> {
                     .say(ink, milestone.to_string())
             }
             Line::Loud(record) => {
-                let (glyph, ink) = words::mark(record);
+                let (glyph, ink) = super::super::words::mark(record);
                 let text = if wants(record) { ", for want of a message" } else { "" };
                 let plain = matches!(ink, Ink::Muted | Ink::Message);
                 row.say(Ink::Muted, format!("{:>9} ", record.at))
                     .say(ink, format!("{glyph} "))
-                    .say(if plain { Ink::Text } else { ink }, describe(record))
+                    .say(if plain { Ink::Text } else { ink }, describe(record, words))
                     .say(Ink::Muted, text)
             }
         }

@@ -142,7 +142,7 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
     lines.push(disk_row(eyes, node));
     lines.push(clock_row(eyes, node));
     lines.extend(work_row(eyes, node));
-    lines.extend(log_rows(eyes, node));
+    lines.extend(log_rows(moment, eyes, node));
     if !node.report.store.is_empty() {
         let pairs = node.report.store.iter().take(16).map(|(key, value)| format!("k{key}={value}"));
         lines.push(pair(eyes, "store", Ink::Text, pairs.collect::<Vec<_>>().join(" ")));
@@ -182,8 +182,10 @@ fn work_row<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Option<Row<'a>> {
 }
 
 /// The newest of the log first: what is decided and what is not are told apart by glyph and word.
-fn log_rows<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
+fn log_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
     let mut lines = Vec::new();
+    // The first letter of its word: `t4` for term 4. Transactions have none.
+    let letter = moment.words().epoch.get(..1);
     for (k, entry) in node.report.log.iter().rev().enumerate() {
         let name = if k == 0 { "log" } else { "" };
         let (glyph, ink, word) = if entry.decided {
@@ -191,7 +193,8 @@ fn log_rows<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
         } else {
             ('…', Ink::Candidate, "not committed")
         };
-        let text = format!("{glyph} {:>4} t{} {:<18}", entry.slot, entry.epoch, entry.text);
+        let epoch = letter.map_or_else(String::new, |letter| format!("{letter}{} ", entry.epoch));
+        let text = format!("{glyph} {:>4} {epoch}{:<18}", entry.slot, entry.text);
         lines.push(pair(eyes, name, ink, text).say(Ink::Muted, word));
     }
     lines
@@ -262,10 +265,11 @@ fn record_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, id: EventId) -> Lines<'
         return vec![(row, Selection::Nothing)];
     };
     let (glyph, ink) = words::mark(record);
+    let named = moment.words();
     let when = format!("{} virtual, {}", record.at, words::ago(moment.scene.now, record.at));
     let mut lines = vec![
         (
-            pair(eyes, "what", ink, format!("{glyph} {}", words::describe(record))),
+            pair(eyes, "what", ink, format!("{glyph} {}", words::describe(record, named))),
             Selection::Nothing,
         ),
         (pair(eyes, "when", Ink::Text, when), Selection::Nothing),
@@ -276,7 +280,10 @@ fn record_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, id: EventId) -> Lines<'
             Because::LackOf(_) => "for lack of",
         };
         let known = moment.session.record(cause.id());
-        let text = known.map_or_else(|| "no longer remembered".to_owned(), words::describe);
+        let text = known.map_or_else(
+            || "no longer remembered".to_owned(),
+            |cause| words::describe(cause, named),
+        );
         let row = pair(eyes, name, Ink::Text, format!("{} ", cause.id())).say(Ink::Text, text);
         lines.push((row, Selection::Record(cause.id())));
     }

@@ -24,7 +24,7 @@ use super::Quorums;
 use crate::protocols::{Entry, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role,
-    Span, SpanRange, TimerKind,
+    Span, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -75,6 +75,14 @@ pub static ENTRY: Entry = Entry {
             partitions, as long as a majority is up and connected",
     breaks: "an acceptor that denies what it accepted, by a lie or a wiped disk, has a second \
              value chosen; two proposers that never wait need not decide at all",
+    ordinary: "Who is asked proposes a value: acceptors promise to hear nobody older, then \
+               accept. What a quorum has accepted is chosen for good.",
+    words: Words {
+        epoch: "ballot",
+        length: "holds",
+        decided: "chosen",
+        votes: ["gives its promise to", "gave its promise to"],
+    },
     source: "Lamport, Paxos Made Simple, 2001",
     nodes: 1..=1_000,
     judged: &["agreement", "validity", "linearizable", "available", "on time", "progress"],

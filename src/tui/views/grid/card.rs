@@ -12,7 +12,7 @@ use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
 use super::about::{About, Known};
-use super::crowd::Crowd;
+use super::crowd::{Crowd, awaits_leader};
 
 /// What each dot is.
 pub(super) const LEGEND: [(char, Ink, &str); 6] = [
@@ -148,28 +148,43 @@ impl Node<'_> {
 
     fn log<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
         let glance = &self.scene.glance;
-        let mut row = Row::new(eyes.theme);
-        let was = if self.scene.life == Life::Down { "was " } else { "" };
+        let row = Row::new(eyes.theme);
+        let was = if self.scene.life == Life::Down && width >= WORDY { "was " } else { "" };
         if let Some(numbers) = self.about.crowd.numbers(glance, width) {
             return row.say(Ink::Muted, format!("{was}{numbers}"));
         }
-        let (term, length) = (glance.epoch, glance.length);
-        // Transactions stand in no order, so that there is neither a term nor a log.
-        let transacts = matches!(glance.role, Role::Coordinator | Role::Participant);
-        let text = match width {
-            ROOMY.. if transacts => format!("{was}{length} asked · ✓{} committed", glance.decided),
-            _ if transacts => format!("{was}{length} asked"),
-            ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
-            WORDY.. => format!("{was}term {term} log {length}"),
-            _ => format!("t{term} log {length}"),
-        };
-        row.add(Ink::Muted, text);
-        if width < ROOMY {
-            let all = glance.decided == length;
-            let decided = if all { String::new() } else { glance.decided.to_string() };
-            row.add(Ink::Muted, format!(" ✓{decided}"));
+        let forms = [ROOMY, WORDY, 0].into_iter().filter(|least| *least <= width);
+        let mut texts = forms.map(|room| format!("{was}{}", self.numbers(room)));
+        let fits = texts.clone().find(|text| text.chars().count() <= width);
+        row.say(Ink::Muted, fits.or_else(|| texts.next_back()).unwrap_or_default())
+    }
+
+    /// Returns epoch, length and what is settled, in the algorithm's words and as briefly as so
+    /// much room asks for.
+    fn numbers(&self, room: usize) -> String {
+        let (glance, words) = (&self.scene.glance, self.moment.words());
+        let mut parts = Vec::new();
+        match words.epoch.get(..1) {
+            None => {}
+            Some(letter) if room < WORDY => parts.push(format!("{letter}{}", glance.epoch)),
+            Some(_) => parts.push(words.epoch(glance.epoch)),
         }
-        row
+        // Who is a member beside leaders serves them, and keeps nothing of what they order.
+        let keeps = glance.role != Role::Member || words.epoch.is_empty();
+        if keeps && !words.length.is_empty() {
+            parts.push(format!("{} {}", words.length, glance.length));
+        }
+        if keeps && !words.decided.is_empty() {
+            // A coordinator counts outcomes of either kind.
+            let ended = glance.role == Role::Coordinator && words.decided == "committed";
+            let word = if ended { "ended" } else { words.decided };
+            parts.push(match room {
+                ROOMY.. => format!("✓{} {word}", glance.decided),
+                _ if glance.decided == glance.length => "✓".to_owned(),
+                _ => format!("✓{}", glance.decided),
+            });
+        }
+        parts.join(if room >= ROOMY { " · " } else { " " })
     }
 
     fn faults<'a>(&self, eyes: &Eyes<'a>) -> Option<Row<'a>> {
@@ -237,19 +252,33 @@ impl Node<'_> {
         let most = width.saturating_sub(8) / 3;
         let down = self.scene.life == Life::Down;
         let role = self.scene.glance.role;
-        if (role.is_alone() || role == Role::Coordinator) && !down {
+        if role.leads() && !down {
             let nobody = if width >= WORDY { "nobody else" } else { "nobody" };
-            let who = if led.len() == 0 { nobody.to_owned() } else { group(led, most) };
-            return Some(row.say(Ink::Leader, format!("leads {who}")));
+            let who = if led.len() == 0 { nobody.to_owned() } else { group(led.clone(), most) };
+            let text = match role {
+                Role::Proposer if led.len() < 2 => format!("{who} agrees"),
+                Role::Proposer => format!("{who} agree"),
+                _ => format!("leads {who}"),
+            };
+            return Some(row.say(Ink::Leader, text));
         }
+        // An acceptor is bound by a promise, a validator waits for whose turn it is, and who is a
+        // member beside leaders grants their lease.
+        let [one, many] = match role {
+            Role::Acceptor => ["promised", "promised"],
+            Role::Validator => ["waits for", "wait for"],
+            Role::Member => ["lease for", "lease for"],
+            _ => ["follows", "follow"],
+        };
         if led.len() > 0 {
-            let verb = if led.len() == 1 { "follows" } else { "follow" };
+            let verb = if led.len() == 1 { one } else { many };
             return Some(row.say(Ink::Candidate, format!("{} {verb} it", group(led, most))));
         }
         match self.scene.glance.leader.filter(|leader| *leader != self.scene.address) {
             _ if down || self.about.equals => None,
-            Some(leader) => Some(row.say(Ink::Muted, format!("follows {leader}"))),
-            None => Some(row.say(Ink::Candidate, "no leader known")),
+            Some(leader) => Some(row.say(Ink::Muted, format!("{one} {leader}"))),
+            None if awaits_leader(role) => Some(row.say(Ink::Candidate, "no leader known")),
+            None => None,
         }
     }
 

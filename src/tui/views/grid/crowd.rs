@@ -129,6 +129,11 @@ pub(super) fn are_equals(nodes: &[NodeScene]) -> bool {
     nodes.iter().all(|node| equal(node.glance.role))
 }
 
+/// Returns whether a node of this role lacks something while nobody leads.
+pub(super) const fn awaits_leader(role: Role) -> bool {
+    matches!(role, Role::Backup | Role::Candidate | Role::Follower | Role::PreCandidate)
+}
+
 /// Lists who is up and suspected, by whom, as far as the oracles say so.
 pub(super) fn suspected<'a>(
     moment: &'a Moment<'_>,
