@@ -170,6 +170,8 @@ impl Timeline {
         for record in tape.records.drain(..) {
             let milestone = here.read(&record, &mut signals);
             self.milestones.extend(milestone);
+            let truth = here.panel.truth();
+            self.milestones.extend(Milestone::of_views(&record, moves, truth));
             match record.what {
                 What::Injected(fault) => {
                     self.fates.push_back((record.id, fault, Stage::Dormant));

@@ -2,6 +2,7 @@
 
 use crate::faults;
 use crate::lab::{Happening, Kind, Milestone};
+use crate::oracles::views::Cell;
 use crate::oracles::{Grade, Signal, Subject};
 use crate::sim::{FaultId, Life, Role};
 
@@ -60,6 +61,16 @@ fn tell(lab: &Lab, milestone: &Milestone) -> (Ink, String) {
             Ink::Error,
             format!("{who} has heard nothing from {about} in time, and suspects it has failed."),
         ),
+        Happening::Judged { monitor, node, healthy: true, by } => {
+            (Ink::Healthy, format!("{monitor} asks {node} by {by} and finds it well again."))
+        }
+        Happening::Judged { monitor, node, healthy: false, by } => {
+            (Ink::Candidate, format!("{monitor} asks {node} by {by} and finds it ill."))
+        }
+        Happening::Gray { is, .. } => {
+            let ink = if *is == Cell::Gray { Ink::Error } else { Ink::Accent };
+            (ink, format!("{milestone}."))
+        }
         Happening::Injected(id) => (Ink::Active, injected(lab, *id)),
         Happening::Healed(id) => (Ink::Contained, format!("{id} healed: {}.", label(lab, *id))),
         Happening::Switched(name, on) => {

@@ -26,7 +26,9 @@ pub fn describe(record: &Record, words: &Words) -> String {
         What::Noted(note) => noted(&who, note, words),
         What::Client(note) => match note.call() {
             Some(_) => client(note),
-            None => format!("{who}: {}", client(note)),
+            None if matches!(note, ClientNote::Saw(_)) => format!("{who}: {}", client(note)),
+            // A monitor: what it does.
+            None => format!("{who} {}", client(note)),
         },
         What::Life(life) => match life {
             Life::Up => format!("{who} is up again"),

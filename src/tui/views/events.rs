@@ -45,7 +45,10 @@ struct Quiet {
     messages: usize,
     writes: usize,
     timers: usize,
-    notes: usize,
+    steps: usize,
+    updates: usize,
+    changes: usize,
+    attempts: usize,
     calls: usize,
     answers: usize,
     lost: usize,
@@ -145,7 +148,9 @@ fn earlier(session: &Session, oldest: EventId) -> impl Iterator<Item = Line<'_>>
     let loud = milestones_so_far(session).skip_while(move |milestone| milestone.record >= oldest);
     loud.filter(|milestone| milestone.kind() != Kind::Commit).filter_map(
         |milestone| match milestone.kind() {
-            Kind::Error | Kind::Failure => Some(Line::Found(milestone.record, milestone)),
+            Kind::Error | Kind::Failure | Kind::Gray => {
+                Some(Line::Found(milestone.record, milestone))
+            }
             _ => session.record(milestone.record).map(Line::Loud),
         },
     )
@@ -180,7 +185,9 @@ fn is_loud(record: &Record) -> bool {
             let quiet = matches!(note, Appended { .. } | Decided { .. } | Contained { .. });
             !quiet && !matches!(note, Holds(_) | Prepared { .. })
         }
-        What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
+        What::Client(note) => {
+            matches!(note, ClientNote::GaveUp { .. } | ClientNote::Judged { .. })
+        }
         // That everybody starts at the beginning is no news.
         What::Booted => record.at > Instant::ZERO,
         _ => true,
@@ -219,15 +226,22 @@ impl Quiet {
                 self.contained_by = by;
                 &mut self.contained
             }
-            _ => &mut self.notes,
+            What::Client(ClientNote::Retried { .. }) => &mut self.attempts,
+            What::Noted(Note::Holds(_)) => &mut self.updates,
+            What::Noted(Note::Appended { .. } | Note::Prepared { .. } | Note::Decided { .. }) => {
+                &mut self.steps
+            }
+            What::Noted(_) => &mut self.changes,
+            _ => return,
         };
         *counter += 1;
     }
 
     fn total(&self) -> usize {
         let messages = self.probes + self.messages + self.lost;
-        let others = self.writes + self.timers + self.notes + self.contained;
-        messages + others + self.calls + self.answers
+        let notes = self.steps + self.updates + self.changes + self.contained;
+        let calls = self.calls + self.attempts + self.answers;
+        messages + self.writes + self.timers + notes + calls
     }
 
     /// Puts what was counted on the list, and begins anew.
@@ -253,7 +267,10 @@ impl Quiet {
             (self.probes, "heartbeat"),
             (self.messages, "message"),
             (self.writes, "disk write"),
-            (self.notes, "log step"),
+            (self.steps, "log step"),
+            (self.updates, "update"),
+            (self.changes, "state change"),
+            (self.attempts, "attempt"),
         ];
         let counted = counted.into_iter().filter(|(number, _)| *number > 0);
         let counts: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
@@ -283,10 +300,13 @@ impl Line<'_> {
         match self {
             Line::Quiet(quiet) => quiet.row(eyes),
             Line::Found(_, milestone) => {
-                let failure = milestone.kind() == Kind::Failure;
-                let (ink, word) =
-                    if failure { (Ink::Failure, "failure") } else { (Ink::Error, "error") };
-                let head = format!("{} {word}: ", milestone.kind().glyph());
+                let (ink, word) = match milestone.kind() {
+                    Kind::Failure => (Ink::Failure, "failure: "),
+                    // It says itself what it is.
+                    Kind::Gray => (Ink::Error, ""),
+                    _ => (Ink::Error, "error: "),
+                };
+                let head = format!("{} {word}", milestone.kind().glyph());
                 row.say(Ink::Muted, format!("{:>9} ", milestone.at))
                     .say(ink, head)
                     .say(ink, milestone.to_string())

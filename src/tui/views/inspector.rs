@@ -2,7 +2,7 @@
 //! verdicts.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::oracles::{Grade, State};
 use crate::sim::{Address, Because, EventId, Inspection, Life, Span, What};
@@ -12,7 +12,7 @@ use super::super::text::{Row, rows};
 use super::super::theme::Ink;
 use super::super::words::{self, life_mark, role_mark};
 use super::chain::grade_mark;
-use super::{clients, open};
+use super::{clients, open, watch};
 
 /// How many rows of a node's log are asked for: more than any screen has.
 const LOG_ROWS: usize = 64;
@@ -46,7 +46,7 @@ impl View for Inspector {
         buf: &mut Buffer,
         hits: &mut Vec<Hit>,
     ) {
-        let (name, lines) = lines(moment, eyes);
+        let (name, lines) = lines(moment, eyes, area.as_size());
         let note = Row::new(eyes.theme).say(Ink::Accent, format!(" {name} "));
         let inner = open(self, &note, eyes, area, buf);
         let height = usize::from(inner.height);
@@ -73,7 +73,7 @@ impl View for Inspector {
 }
 
 /// Returns what is selected, by name, and its rows.
-fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> (String, Lines<'a>) {
+fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, size: Size) -> (String, Lines<'a>) {
     let chosen = match (eyes.target, eyes.event) {
         (Selection::Nothing, Some(event)) => Selection::Record(event),
         (target, _) => target,
@@ -86,8 +86,11 @@ fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> (String, Lines<'a>) {
             let node = moment.session.inspect(who, LOG_ROWS);
             (
                 who.to_string(),
-                plain(node.map_or_else(Vec::new, |node| node_rows(moment, eyes, &node))),
+                plain(node.map_or_else(Vec::new, |node| node_rows(moment, eyes, &node, size))),
             )
+        }
+        Selection::Member(who @ Address::Monitor(_)) => {
+            (who.to_string(), plain(watch::of_monitor(moment, eyes, who, size)))
         }
         Selection::Member(who) => (who.to_string(), plain(client_rows(moment, eyes, who))),
         Selection::Link(from, to) => {
@@ -109,7 +112,12 @@ fn heading<'a>(eyes: &Eyes<'a>, text: &'static str) -> Row<'a> {
     Row::new(eyes.theme).say(Ink::Title, " ").say(Ink::Title, text)
 }
 
-fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
+fn node_rows<'a>(
+    moment: &Moment<'_>,
+    eyes: &Eyes<'a>,
+    node: &Inspection,
+    size: Size,
+) -> Vec<Row<'a>> {
     let scene = &node.node;
     let role = scene.glance.role;
     let (glyph, ink) = if scene.life == Life::Up { role_mark(role) } else { life_mark(scene.life) };
@@ -124,6 +132,7 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
             lines.push(pair(eyes, "fault", super::chain::stage_ink(*stage), text));
         }
     }
+    lines.extend(watch::of_node(moment, eyes, scene.address, size));
     if scene.life == Life::Down {
         lines.push(heading(eyes, "as it was when it went down"));
     }

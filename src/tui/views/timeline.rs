@@ -107,6 +107,8 @@ const fn weight(kind: Kind) -> u8 {
         Kind::Error => 5,
         Kind::Input => 6,
         Kind::Failure => 7,
+        // Of what fails because of it there is plenty, of itself one.
+        Kind::Gray => 8,
     }
 }
 
@@ -117,7 +119,7 @@ const fn ink(kind: Kind) -> Ink {
         Kind::Life => Ink::Down,
         Kind::Election => Ink::Leader,
         Kind::Input => Ink::Active,
-        Kind::Error => Ink::Error,
+        Kind::Error | Kind::Gray => Ink::Error,
         Kind::Failure => Ink::Failure,
     }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::lab::Stage;
+use crate::oracles::views::Cell;
 use crate::sim::{Address, Life, Mood, NodeScene, Role, Span};
 
 use super::super::super::moment::{Eyes, Moment};
@@ -11,6 +12,7 @@ use super::super::super::text::{self, Row, rows};
 use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
+use super::super::watch;
 use super::about::{About, Known};
 use super::crowd::{Crowd, awaits_leader};
 
@@ -92,6 +94,13 @@ impl Node<'_> {
         if let Some(stage) = self.stage() {
             row.add(stage_ink(stage), stage.glyph().to_string());
         }
+        let views = watch::views(self.moment);
+        if let Some((_, standing)) = watch::furthest(views, self.scene.address)
+            && standing.cell != Cell::Well
+        {
+            let (glyph, ink) = watch::mark(standing.cell);
+            row.add(ink, glyph.to_string());
+        }
         row.draw(Rect { width: area.width.saturating_sub(1), ..area }, buf);
     }
 
@@ -125,10 +134,17 @@ impl Node<'_> {
     fn rows<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Vec<Row<'a>> {
         let mut rows = vec![self.head(eyes, width), self.log(eyes, width)];
         rows.extend(self.faults(eyes));
+        let (well, ill) = match watch::brief(self.moment, eyes, self.scene.address, width) {
+            Some((Cell::Well, row)) => (Some(row), None),
+            Some((_, row)) => (None, Some(row)),
+            None => (None, None),
+        };
+        rows.extend(ill);
         rows.extend(self.links(eyes, width));
         rows.extend(self.suspicion(eyes, width));
         rows.extend(self.lead(eyes, width));
         rows.extend(self.disturbed(eyes));
+        rows.extend(well);
         rows.push(self.disk(eyes, width));
         rows
     }
