@@ -274,14 +274,27 @@ pub struct Words {
     pub length: &'static str,
     /// What became of those that are settled: `committed`.
     pub decided: &'static str,
+    /// What an entry of the log is numbered by, where that is not by who proposed it: `height`.
+    pub entry: &'static str,
+    /// How a node learns that a slot is settled; `#` stands for the slot.
+    pub settles: &'static str,
+    /// Which rows of a node's report its card shows too.
+    pub card: &'static str,
     /// How one node lets another lead, now and once it has: `votes for`, `voted for`.
     pub votes: [&'static str; 2],
 }
 
 impl Words {
     /// Those of an algorithm in which nobody leads and nothing is counted.
-    pub const NONE: Words =
-        Words { epoch: "", length: "", decided: "", votes: ["votes for", "voted for"] };
+    pub const NONE: Words = Words {
+        epoch: "",
+        length: "",
+        decided: "",
+        entry: "",
+        settles: "knows slot # to be committed",
+        card: "",
+        votes: ["votes for", "voted for"],
+    };
 
     /// Names an epoch: `term 4`; nothing where there is no such number.
     pub fn epoch(&self, number: u64) -> String {

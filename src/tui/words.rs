@@ -2,8 +2,8 @@
 
 use crate::sim::client::Circuit;
 use crate::sim::{
-    Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate,
-    Record, Role, Setting, Span, What, Whom, Withheld, Words,
+    Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, NodeScene, Note,
+    Rate, Record, Role, Setting, Span, What, Whom, Withheld, Words,
 };
 
 use super::theme::Ink;
@@ -83,6 +83,13 @@ pub const fn role_mark(role: Role) -> (char, Ink) {
     }
 }
 
+/// Returns whether nobody leads here, by the rules of the algorithm.
+pub fn are_equals(nodes: &[NodeScene]) -> bool {
+    use Role::{Listener, Member, Participant, Spreader};
+    let equal = |role| matches!(role, Member | Listener | Spreader | Participant);
+    nodes.iter().all(|node| equal(node.glance.role))
+}
+
 /// Returns the glyph and the ink of a life.
 pub const fn life_mark(life: Life) -> (char, Ink) {
     match life {
@@ -138,7 +145,9 @@ fn noted(who: &str, note: &Note, words: &Words) -> String {
         Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
         Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
         Note::Prepared { slot, .. } => format!("{who} knows that a quorum agrees to slot {slot}"),
-        Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
+        Note::Decided { slot, .. } => {
+            format!("{who} {}", words.settles.replace('#', &slot.to_string()))
+        }
         Note::Holds(Held { key, value, .. }) => format!("{who} now holds k{key} = {value}"),
         Note::Found(copies) => format!("{who} finds {} keys on its disk", copies.len()),
         Note::Suspects(about) => format!("{who} suspects {about}"),

@@ -126,9 +126,9 @@ pub static ENTRY: Entry = Entry {
     title: "an order that all loyal lieutenants obey alike, whoever lies",
     bears: "m traitors among more than 3m generals; any number where orders are signed",
     breaks: "a third of traitors; a message that is late, since silence counts as an order",
-    ordinary: "The commander sends an order, the lieutenants tell each other what they heard, and \
-               then all who are loyal shall obey alike.",
-    words: Words { length: "orders", decided: "obeyed", ..Words::NONE },
+    ordinary: "The commander orders, the lieutenants tell each other what they heard, and then \
+               the loyal shall obey alike.",
+    words: Words { length: "orders", decided: "obeyed", settles: "obeys order #", ..Words::NONE },
     source: "Lamport, Shostak and Pease, ACM TOPLAS 4(3), 1982",
     nodes: 2..=16,
     judged: &["IC1", "IC2", "validity", "available", "on time", "progress"],

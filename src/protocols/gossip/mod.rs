@@ -218,8 +218,8 @@ pub static ENTRY: Listed = Listed {
     breaks: "rumours alone leave some out; a cut that never heals keeps its sides apart; a false \
              update with a higher version wins everywhere; a delete without a death certificate \
              does not last",
-    ordinary: "A client writes to any node. Who has news tells it to others that it picks at \
-               random, until every node has it.",
+    ordinary: "A client writes to any node. Who has news tells it to others at random, until \
+               every node has it.",
     words: Words::NONE,
     source: "Demers, Greene, Hauser, Irish, Larson, Shenker, Sturgis, Swinehart and Terry, \
              PODC 1987",

@@ -122,9 +122,15 @@ pub static ENTRY: Listed = Listed {
             messages arrive in time in the end",
     breaks: "a third that lies or forgets its votes lets two chains be decided; a third that is \
              silent stops it",
-    ordinary: "In each view a leader proposes a block and gathers votes for it, phase by phase, \
-               until a quorum has made it final.",
-    words: Words { epoch: "view", length: "log", decided: "committed", ..Words::NONE },
+    ordinary: "In each view a leader proposes a block and gathers votes, phase by phase, until a \
+               quorum made it final.",
+    words: Words {
+        epoch: "view",
+        length: "log",
+        decided: "committed",
+        entry: "height",
+        ..Words::NONE
+    },
     source: "Yin, Malkhi, Reiter, Golan Gueta and Abraham, HotStuff: BFT consensus with linearity \
              and responsiveness, PODC 2019",
     nodes: 4..=100,

@@ -139,9 +139,9 @@ pub static ENTRY: Entry = Entry {
     bears: "crashes, jitter, loss now and then, clocks that are off or drift",
     breaks: "a pause or a burst of loss longer than it has learnt to bear; a clock that is set \
              while it measures; a node that is punctual and does not serve",
-    ordinary: "Nodes send heartbeats. Who watches turns each silence into a level, phi, that \
-               grows while it lasts, and suspects above a threshold.",
-    words: Words::NONE,
+    ordinary: "Nodes send heartbeats. Who watches turns a silence into a level, phi, and suspects \
+               above a threshold.",
+    words: Words { card: "peer", ..Words::NONE },
     source: "Hayashibara, Défago, Yared and Katayama, SRDS 2004; Akka; Cassandra",
     nodes: 2..=200,
     judged: &[

@@ -146,8 +146,8 @@ pub static ENTRY: Entry = Entry {
     bears: "crashes and partitions that leave R and W replicas; all of them, where it is sloppy",
     breaks: "two reads of one write on its way see it come and go; a clock that is ahead loses \
              later writes; where R + W is no more than n, reads are old",
-    ordinary: "Any node takes a call and asks the others: a write is answered once W keep it, a \
-               read once R have answered, and the newest version wins.",
+    ordinary: "Any node takes a call and asks the others. W must keep a write, R answer a read; \
+               the newest version wins.",
     words: Words { length: "writes", ..Words::NONE },
     source: "Gifford, SOSP 1979; DeCandia and others, SOSP 2007; Attiya, Bar-Noy and Dolev, 1995",
     nodes: 1..=100,

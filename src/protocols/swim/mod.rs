@@ -156,8 +156,8 @@ pub static ENTRY: Listed = Listed {
             a suspicion runs out",
     breaks: "a member that is frozen or cut off for longer than that is declared dead though it \
              lives; a lie about another's incarnation evicts whom it likes",
-    ordinary: "Each node probes another at random. Who does not answer, not even by way of \
-               others, is suspected and at last declared dead.",
+    ordinary: "Each node probes another at random. Who answers nobody is suspected, and at last \
+               declared dead.",
     words: Words { epoch: "incarnation", ..Words::NONE },
     source: "Das, Gupta and Motivala, DSN 2002",
     nodes: 1..=1_000,

@@ -118,9 +118,9 @@ pub static ENTRY: Entry = Entry {
             decides, and alike",
     breaks: "a partition or a delay past its timeouts while some know that all voted YES and some \
              do not: one side commits and the other aborts",
-    ordinary: "All vote, as in two-phase commit; then all hear that all voted YES, before anybody \
-               commits. So nobody has to wait for who stops.",
-    words: Words { length: "asked", decided: "committed", ..Words::NONE },
+    ordinary: "All vote; then all hear that all voted YES; only then anybody commits. So nobody \
+               waits for who stops.",
+    words: Words { length: "asked", decided: "committed", card: "in doubt", ..Words::NONE },
     source: "Skeen, SIGMOD 1981; Bernstein, Hadzilacos and Goodman 1987",
     nodes: 2..=1_000,
     judged: super::two_phase_commit::ENTRY.judged,

@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 
 use crate::lab::{Kind, Milestone, Session};
 use crate::sim::{
-    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, What, Withheld, Words,
+    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, Role, What, Withheld,
+    Words,
 };
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -179,11 +180,17 @@ fn is_loud(record: &Record) -> bool {
             detail.kind.nature == Nature::Control
         }
         // A timer that runs out because something did not come is what an absence looks like.
-        What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
+        // A period of SWIM ends in any case: there the suspicion that follows says it.
+        What::Fired { timer } => {
+            let by_node = record.who.is_some_and(crate::sim::Address::is_node);
+            wants(record) && by_node && *timer != "period"
+        }
+        // Turns go round, and of each the proposer is told.
+        What::Noted(Note::Role { role: Role::Validator, .. }) => false,
         What::Noted(note) => {
-            use Note::{Appended, Contained, Decided, Holds, Prepared};
+            use Note::{Appended, Contained, Decided, Holds, Prepared, Stored};
             let quiet = matches!(note, Appended { .. } | Decided { .. } | Contained { .. });
-            !quiet && !matches!(note, Holds(_) | Prepared { .. })
+            !quiet && !matches!(note, Holds(_) | Prepared { .. } | Stored { .. })
         }
         What::Client(note) => {
             matches!(note, ClientNote::GaveUp { .. } | ClientNote::Judged { .. })
@@ -227,7 +234,7 @@ impl Quiet {
                 &mut self.contained
             }
             What::Client(ClientNote::Retried { .. }) => &mut self.attempts,
-            What::Noted(Note::Holds(_)) => &mut self.updates,
+            What::Noted(Note::Holds(_) | Note::Stored { .. }) => &mut self.updates,
             What::Noted(Note::Appended { .. } | Note::Prepared { .. } | Note::Decided { .. }) => {
                 &mut self.steps
             }

@@ -194,7 +194,8 @@ fn work_row<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Option<Row<'a>> {
 fn log_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
     let mut lines = Vec::new();
     // The first letter of its word: `t4` for term 4. Transactions have none.
-    let letter = moment.words().epoch.get(..1);
+    let words = moment.words();
+    let letter = if words.entry.is_empty() { words.epoch } else { words.entry }.get(..1);
     for (k, entry) in node.report.log.iter().rev().enumerate() {
         let name = if k == 0 { "log" } else { "" };
         let (glyph, ink, word) = if entry.decided {

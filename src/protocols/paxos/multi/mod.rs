@@ -112,12 +112,14 @@ pub static ENTRY: Listed = Listed {
     breaks: "an acceptor that denies what it accepted, by a lie or a wiped disk, has a second \
              value chosen in a slot; without a majority nothing is decided any more",
     ordinary: "Every node is a follower. The first whose election timeout ends asks for promises; \
-               with those of a quorum it leads.",
+               a quorum lets it lead.",
     words: Words {
         epoch: "ballot",
         length: "log",
         decided: "decided",
+        settles: "knows slot # to be decided",
         votes: ["gives its promise to", "gave its promise to"],
+        ..Words::NONE
     },
     source: "Lamport, Paxos Made Simple, 2001, section 3",
     nodes: 1..=1_000,

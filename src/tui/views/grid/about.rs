@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::sim::{Address, FaultId, Life, NodeScene, Note, Scene, What};
 
 use super::super::super::moment::Moment;
+use super::super::super::words;
 use super::super::RECORDS_READ_MAX;
 use super::crowd::{self, Crowd};
 
@@ -42,7 +43,7 @@ impl About {
         let mut about = About {
             known: vec![Known::default(); nodes.len()],
             crowd: Crowd::of(moment),
-            equals: crowd::are_equals(nodes),
+            equals: words::are_equals(nodes),
         };
         about.leaders(moment.scene);
         about.links(moment.scene);

@@ -132,7 +132,8 @@ impl Node<'_> {
     }
 
     fn rows<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Vec<Row<'a>> {
-        let mut rows = vec![self.head(eyes, width), self.log(eyes, width)];
+        let mut rows = vec![self.head(eyes, width)];
+        rows.extend(Some(self.log(eyes, width)).filter(|row| !row.is_empty()));
         rows.extend(self.faults(eyes));
         let (well, ill) = match watch::brief(self.moment, eyes, self.scene.address, width) {
             Some((Cell::Well, row)) => (Some(row), None),
@@ -142,6 +143,7 @@ impl Node<'_> {
         rows.extend(ill);
         rows.extend(self.links(eyes, width));
         rows.extend(self.suspicion(eyes, width));
+        rows.extend(self.reported(eyes));
         rows.extend(self.lead(eyes, width));
         rows.extend(self.disturbed(eyes));
         rows.extend(well);
@@ -169,10 +171,33 @@ impl Node<'_> {
         if let Some(numbers) = self.about.crowd.numbers(glance, width) {
             return row.say(Ink::Muted, format!("{was}{numbers}"));
         }
+        if self.numbers(0).is_empty() {
+            return row;
+        }
         let forms = [ROOMY, WORDY, 0].into_iter().filter(|least| *least <= width);
         let mut texts = forms.map(|room| format!("{was}{}", self.numbers(room)));
-        let fits = texts.clone().find(|text| text.chars().count() <= width);
-        row.say(Ink::Muted, fits.or_else(|| texts.next_back()).unwrap_or_default())
+        let fits = |text: &String| text.chars().count() <= width;
+        // Half a number would be another number: rather one less.
+        let fewer = || self.numbers(0).rsplit_once(" ✓").map(|(few, _)| few.to_owned());
+        row.say(Ink::Muted, texts.find(fits).or_else(fewer).unwrap_or_default())
+    }
+
+    /// Shows of its report what the algorithm turns on.
+    fn reported<'a>(&self, eyes: &Eyes<'a>) -> Vec<Row<'a>> {
+        let (wanted, address) = (self.moment.words().card, self.scene.address);
+        if wanted.is_empty() || self.scene.life == Life::Down {
+            return Vec::new();
+        }
+        let node = self.moment.session.inspect(address, 0);
+        let rows = node.map(|node| node.report.rows).unwrap_or_default();
+        let told = rows.iter().filter(|(name, value)| *name == wanted && value != "0");
+        told.map(|(name, value)| {
+            // A number says nothing without its name.
+            let bare = value.starts_with(|c: char| c.is_ascii_digit());
+            let text = if bare { format!("{name} {value}") } else { value.clone() };
+            Row::new(eyes.theme).say(Ink::Text, text)
+        })
+        .collect()
     }
 
     /// Returns epoch, length and what is settled, in the algorithm's words and as briefly as so

@@ -19,6 +19,7 @@ use crate::sim::{Life, NodeScene, Role};
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, count};
 use super::super::theme::Ink;
+use super::super::words;
 use super::{open, wires};
 
 use about::About;
@@ -96,7 +97,8 @@ fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
         return row;
     }
     bound(moment, &mut row);
-    if crowd::are_equals(nodes) {
+    if words::are_equals(nodes) {
+        row.add(Ink::Muted, " ");
         return row;
     }
     let leads = |node: &&NodeScene| node.life != Life::Down && node.glance.role.leads();
