@@ -290,7 +290,7 @@ mod tests {
         let mut said = Vec::new();
         for (k, (who, note)) in (1..).zip(notes) {
             let (at, id) = (Instant(k * 1_000), EventId(k as u32));
-            let what = What::Client(note.clone());
+            let what = What::Client(*note);
             let record = Record { at, id, who: Some(*who), because: Causes::new(), what };
             truth.observe(&record);
             let milestones = Milestone::of_views(&record, k, &truth);

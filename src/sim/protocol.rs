@@ -280,6 +280,8 @@ pub struct Words {
     pub settles: &'static str,
     /// Which rows of a node's report its card shows too.
     pub card: &'static str,
+    /// What its roles are called, where that is not their own word.
+    pub roles: &'static [(Role, &'static str)],
     /// How one node lets another lead, now and once it has: `votes for`, `voted for`.
     pub votes: [&'static str; 2],
 }
@@ -293,8 +295,15 @@ impl Words {
         entry: "",
         settles: "knows slot # to be committed",
         card: "",
+        roles: &[],
         votes: ["votes for", "voted for"],
     };
+
+    /// Names a role.
+    pub fn role(&self, role: Role) -> &'static str {
+        let own = self.roles.iter().find(|(of, _)| *of == role);
+        own.map_or(role.word(), |(_, word)| word)
+    }
 
     /// Names an epoch: `term 4`; nothing where there is no such number.
     pub fn epoch(&self, number: u64) -> String {

@@ -55,7 +55,8 @@ fn tell(lab: &Lab, milestone: &Milestone) -> (Ink, String) {
             (Ink::Leader, format!("{who} won the election and leads {word} {epoch}."))
         }
         Happening::Leads { who, role, word, epoch } => {
-            (Ink::Leader, format!("{who} is the {} of {word} {epoch}.", role.word()))
+            let role = lab.session.scenario().protocol.entry().words.role(*role);
+            (Ink::Leader, format!("{who} is the {role} of {word} {epoch}."))
         }
         Happening::Suspects(who, about) => (
             Ink::Error,

@@ -135,7 +135,9 @@ fn noted(who: &str, note: &Note, words: &Words) -> String {
         Note::Role { role, epoch } if role.is_alone() => {
             format!("{who} leads {}", words.epoch(*epoch))
         }
-        Note::Role { role, epoch } => format!("{who} is {}{}", role.word(), words.within(*epoch)),
+        Note::Role { role, epoch } => {
+            format!("{who} is {}{}", words.role(*role), words.within(*epoch))
+        }
         Note::Voted { epoch, candidate } => {
             format!("{who} {} {candidate}{}", words.votes[0], words.within(*epoch))
         }

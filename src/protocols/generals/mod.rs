@@ -128,7 +128,13 @@ pub static ENTRY: Entry = Entry {
     breaks: "a third of traitors; a message that is late, since silence counts as an order",
     ordinary: "The commander orders, the lieutenants tell each other what they heard, and then \
                the loyal shall obey alike.",
-    words: Words { length: "orders", decided: "obeyed", settles: "obeys order #", ..Words::NONE },
+    words: Words {
+        length: "orders",
+        decided: "obeyed",
+        settles: "obeys order #",
+        roles: &[(Role::Coordinator, "commander"), (Role::Participant, "lieutenant")],
+        ..Words::NONE
+    },
     source: "Lamport, Shostak and Pease, ACM TOPLAS 4(3), 1982",
     nodes: 2..=16,
     judged: &["IC1", "IC2", "validity", "available", "on time", "progress"],

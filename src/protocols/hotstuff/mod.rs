@@ -74,7 +74,7 @@ use super::block::bears;
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Asks, Calls, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol,
-    Report, Span, TimerKind, Words,
+    Report, Role, Span, TimerKind, Words,
 };
 
 pub use message::{
@@ -129,6 +129,7 @@ pub static ENTRY: Listed = Listed {
         length: "log",
         decided: "committed",
         entry: "height",
+        roles: &[(Role::Proposer, "leader")],
         ..Words::NONE
     },
     source: "Yin, Malkhi, Reiter, Golan Gueta and Abraham, HotStuff: BFT consensus with linearity \

@@ -141,7 +141,11 @@ pub static ENTRY: Entry = Entry {
              while it measures; a node that is punctual and does not serve",
     ordinary: "Nodes send heartbeats. Who watches turns a silence into a level, phi, and suspects \
                above a threshold.",
-    words: Words { card: "peer", ..Words::NONE },
+    words: Words {
+        card: "peer",
+        roles: &[(Role::Member, "watcher"), (Role::Participant, "watched")],
+        ..Words::NONE
+    },
     source: "Hayashibara, Défago, Yared and Katayama, SRDS 2004; Akka; Cassandra",
     nodes: 2..=200,
     judged: &[

@@ -142,7 +142,13 @@ pub static ENTRY: Entry = Entry {
              a lease are as good as the clocks",
     ordinary: "One node holds a lease and is the primary: it takes each write and answers when \
                its backups have it.",
-    words: Words { epoch: "epoch", length: "writes", decided: "acknowledged", ..Words::NONE },
+    words: Words {
+        epoch: "epoch",
+        length: "writes",
+        decided: "acknowledged",
+        roles: &[(Role::Member, "lock service")],
+        ..Words::NONE
+    },
     source: "Budhiraja, Marzullo, Schneider and Toueg 1993; Gray and Cheriton 1989; Burrows 2006",
     nodes: 2..=1_000,
     judged: &["two leaders", "stale write", "linearizable", "available", "on time", "progress"],

@@ -148,7 +148,7 @@ pub static ENTRY: Entry = Entry {
              later writes; where R + W is no more than n, reads are old",
     ordinary: "Any node takes a call and asks the others. W must keep a write, R answer a read; \
                the newest version wins.",
-    words: Words { length: "writes", ..Words::NONE },
+    words: Words { length: "writes", roles: &[(Role::Member, "replica")], ..Words::NONE },
     source: "Gifford, SOSP 1979; DeCandia and others, SOSP 2007; Attiya, Bar-Noy and Dolev, 1995",
     nodes: 1..=100,
     judged: &[

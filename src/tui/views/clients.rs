@@ -98,7 +98,7 @@ impl View for Clients {
     }
 }
 
-/// Draws what monitors say beside what users see, in at most half of the rows; returns what is left.
+/// Draws what monitors say beside what users see, in at most half of the rows; returns the rest.
 fn monitors(
     moment: &Moment<'_>,
     eyes: &Eyes<'_>,

@@ -122,8 +122,8 @@ fn node_rows<'a>(
     let role = scene.glance.role;
     let (glyph, ink) = if scene.life == Life::Up { role_mark(role) } else { life_mark(scene.life) };
     let state = match scene.life {
-        Life::Up => format!("{glyph} {}", role.word()),
-        life => format!("{glyph} {}, last {}", life.word(), role.word()),
+        Life::Up => format!("{glyph} {}", moment.words().role(role)),
+        life => format!("{glyph} {}, last {}", life.word(), moment.words().role(role)),
     };
     let mut lines = vec![pair(eyes, "is", ink, state)];
     for id in &scene.faults {
@@ -196,12 +196,13 @@ fn log_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<
     // The first letter of its word: `t4` for term 4. Transactions have none.
     let words = moment.words();
     let letter = if words.entry.is_empty() { words.epoch } else { words.entry }.get(..1);
+    let settled = if words.decided.is_empty() { "committed" } else { words.decided };
     for (k, entry) in node.report.log.iter().rev().enumerate() {
         let name = if k == 0 { "log" } else { "" };
         let (glyph, ink, word) = if entry.decided {
-            ('✓', Ink::Text, "committed")
+            ('✓', Ink::Text, settled.to_owned())
         } else {
-            ('…', Ink::Candidate, "not committed")
+            ('…', Ink::Candidate, format!("not {settled}"))
         };
         let epoch = letter.map_or_else(String::new, |letter| format!("{letter}{} ", entry.epoch));
         let text = format!("{glyph} {:>4} {epoch}{:<18}", entry.slot, entry.text);

@@ -54,7 +54,7 @@ impl Node<'_> {
             Life::Up if self.mark().is_some() => self.mark().expect("it was there just now"),
             Life::Up => {
                 let (glyph, ink) = role_mark(self.scene.glance.role);
-                (glyph, ink, self.scene.glance.role.word())
+                (glyph, ink, self.moment.words().role(self.scene.glance.role))
             }
             life => {
                 let (glyph, ink) = life_mark(life);
@@ -156,7 +156,12 @@ impl Node<'_> {
         let name = self.scene.address.to_string();
         let selected = eyes.target == super::super::Selection::Member(self.scene.address);
         let mark = if selected { "▸" } else { "" };
-        let mut row = Row::new(eyes.theme).say(ink, format!("{mark}{name} {glyph} {word}"));
+        let mut text = format!("{mark}{name} {glyph} {word}");
+        if text.chars().count() > width {
+            let first = word.split(' ').next().unwrap_or(word);
+            text = format!("{mark}{name} {glyph} {first}");
+        }
+        let mut row = Row::new(eyes.theme).say(ink, text);
         let place = self.moment.scene.places.get(self.scene.address.index());
         if let Some(place) = place.filter(|place| !place.rack.is_empty() && width >= ROOMY) {
             row.add(Ink::Muted, format!(" · rack {}", place.rack));
