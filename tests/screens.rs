@@ -209,6 +209,9 @@ fn a_gray_node_shows_what_users_see_beside_what_its_monitor_says() {
     let (node, monitor) = (leader(&session), Address::Monitor(1));
     insta::assert_snapshot!("gray_node_80x24", inspect(node, (80, 24)));
     insta::assert_snapshot!("gray_node_120x36", inspect(node, (120, 36)));
+    let widest = inspect(node, (200, 60));
+    let table = widest.lines().find(|line| line.contains("m1 ping")).expect("there is its row");
+    assert!(table.ends_with('–'), "all four times are seen: {table}");
     insta::assert_snapshot!("gray_monitor_80x24", inspect(monitor, (80, 24)));
     insta::assert_snapshot!("gray_monitor_120x36", inspect(monitor, (120, 36)));
     let clients = |eyes: &mut Eyes<'_>| eyes.focus = Pane::Clients;

@@ -19,8 +19,9 @@ use super::super::words::{self, group};
 const WIDE: u16 = 79;
 /// From which height the table has room for a row that names its columns.
 const TALL: u16 = 8;
-/// How wide a time is in the narrow table and in the wide one.
-const TIMES: [usize; 2] = [4, 8];
+/// How wide the columns are in the narrow table and in the wide one: a cell, and a time.
+const CELLS: [usize; 2] = [10, 24];
+const TIMES: [usize; 2] = [4, 9];
 /// The times' columns in words, in the order of `Cell::ALL`.
 const HEADS: [&str; 4] = ["well", "alarm", "gray", "detected"];
 
@@ -159,23 +160,21 @@ pub(super) fn of_monitor<'a>(
     lines
 }
 
-/// In which column of the table the judgement stands, and values beside their names.
+/// In which column values stand beside their names.
 const NAMES: usize = 15;
+/// In which column of the table the judgement stands.
+const SAYS: usize = 14;
 
 /// Names the columns, where there is room for that.
 fn heading<'a>(eyes: &Eyes<'a>, name: &str, size: Size) -> Option<Row<'a>> {
     let mut row = Row::new(eyes.theme).say(Ink::Title, format!(" {name}"));
-    row.tab(NAMES);
-    if size.width >= WIDE {
-        row.add(Ink::Title, format!("{:<5}{:<26}", "says", "that is"));
-        for head in HEADS {
-            row.add(Ink::Title, format!("{head:>0$}", TIMES[1]));
-        }
-    } else {
-        row.add(Ink::Title, format!("{:<5}{:<10}", "says", "that is"));
-        for cell in Cell::ALL {
-            row.add(mark(cell).1, format!("{:>1$}", mark(cell).0, TIMES[0]));
-        }
+    row.tab(SAYS);
+    let wide = usize::from(size.width >= WIDE);
+    let that = ["is, for s", "that is, for seconds:"][wide];
+    row.add(Ink::Title, format!("{:<5}{that:<1$}", "says", CELLS[wide]));
+    for (cell, head) in Cell::ALL.into_iter().zip(HEADS) {
+        let head = if wide == 1 { head.to_owned() } else { mark(cell).0.to_string() };
+        row.add(mark(cell).1, format!("{head:>0$}", TIMES[wide]));
     }
     (size.height >= TALL).then_some(row)
 }
@@ -194,9 +193,9 @@ fn entry<'a>(
     let (said, judged) = if standing.ill { (Ink::Candidate, "ill") } else { (Ink::Text, "well") };
     let word = if wide == 1 { standing.cell.word() } else { HEADS[standing.cell as usize] };
     let mut row = Row::new(eyes.theme).say(Ink::Text, format!(" {name}"));
-    row.tab(NAMES);
+    row.tab(SAYS);
     row.add(said, format!("{judged:<5}"));
-    row.add(ink, format!("{:<1$}", format!("{glyph} {word}"), [10, 26][wide]));
+    row.add(ink, format!("{:<1$}", format!("{glyph} {word}"), CELLS[wide]));
     for cell in Cell::ALL {
         let spent = standing.time_in(cell, now);
         let ink = if cell == standing.cell { Ink::Text } else { Ink::Muted };
@@ -206,7 +205,7 @@ fn entry<'a>(
             row.add(ink, format!(" {}{}", mark(cell).0, seconds(spent)));
         }
     }
-    row.say(Ink::Muted, if wide == 1 || size.height < TALL { " s" } else { "" })
+    row.say(Ink::Muted, if size.height < TALL { " s" } else { "" })
 }
 
 /// Writes seconds in at most four columns, up to the longest run.

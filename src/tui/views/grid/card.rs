@@ -266,8 +266,11 @@ impl Node<'_> {
             let names = cut.map_or_else(String::new, name);
             row.add(Ink::Active, format!("⊘ {words}{names}"));
         }
-        for fault in known.cutters.iter().take(2) {
-            row.add(Ink::Active, format!(" {fault}"));
+        for fault in known.cutters.iter().take(2).map(|fault| format!(" {fault}")) {
+            // Whom it is cut off from matters more.
+            if row.width() + fault.len() <= width {
+                row.add(Ink::Active, fault);
+            }
         }
         for fault in known.bent.iter().take(2) {
             row.add(Ink::Active, format!("≈ link bent {fault}"));
