@@ -187,6 +187,52 @@ fn what_is_selected_is_selected_in_every_view() {
     );
 }
 
+fn embedded(name: &str, until: Span) -> Session {
+    let file = faultlab::lab::embedded::find(name).expect("it comes with the program");
+    let scenario = faultlab::lab::read_scenario(name, file).expect("it is good");
+    let mut session = Session::new(scenario, 1);
+    goes_on(&mut session, until.0 / 1_000);
+    session
+}
+
+#[test]
+fn a_gray_node_shows_what_users_see_beside_what_its_monitor_says() {
+    let session = embedded("raft-v12-gray-ping", Span::millis(5_100));
+    insta::assert_snapshot!("gray_80x24", plain(&session, (80, 24)));
+    insta::assert_snapshot!("gray_120x36", plain(&session, (120, 36)));
+    let inspect = |who, size| {
+        let look = |eyes: &mut Eyes<'_>| {
+            (eyes.target, eyes.focus) = (Selection::Member(who), Pane::Inspector);
+        };
+        text(&screen(&session, &[], size, look, &Theme::default()))
+    };
+    let (node, monitor) = (leader(&session), Address::Monitor(1));
+    insta::assert_snapshot!("gray_node_80x24", inspect(node, (80, 24)));
+    insta::assert_snapshot!("gray_node_120x36", inspect(node, (120, 36)));
+    let widest = inspect(node, (200, 60));
+    let table = widest.lines().find(|line| line.contains("m1 ping")).expect("there is its row");
+    assert!(table.ends_with('–'), "all four times are seen: {table}");
+    insta::assert_snapshot!("gray_monitor_80x24", inspect(monitor, (80, 24)));
+    insta::assert_snapshot!("gray_monitor_120x36", inspect(monitor, (120, 36)));
+    let clients = |eyes: &mut Eyes<'_>| eyes.focus = Pane::Clients;
+    let drawn = screen(&session, &[], (80, 24), clients, &Theme::default());
+    insta::assert_snapshot!("gray_clients_80x24", text(&drawn));
+}
+
+#[test]
+fn a_gray_node_that_a_synthetic_transaction_finds_is_gray_no_more() {
+    let session = embedded("raft-s11-gray-synthetic", Span::secs(4));
+    let views = session.milestones().filter(|milestone| {
+        matches!(milestone.kind(), faultlab::lab::Kind::Gray | faultlab::lab::Kind::Suspicion)
+    });
+    let told: Vec<String> = views.map(ToString::to_string).collect();
+    assert!(told[0].starts_with("n1 is gray: users get no answer (2 of "), "{told:?}");
+    let found = ["m1 finds n1 ill by synthetic", "n1 is gray no more: synthetic finds it ill too"];
+    assert_eq!(told[1..3], found, "{told:?}");
+    insta::assert_snapshot!("detected_80x24", plain(&session, (80, 24)));
+    insta::assert_snapshot!("detected_120x36", plain(&session, (120, 36)));
+}
+
 #[test]
 fn without_unicode_every_glyph_is_ascii() {
     let theme = Theme::default().with_ascii(true);

@@ -6,7 +6,9 @@ use super::memory::lever_of;
 use super::path::weight;
 use crate::lab::Session;
 use crate::oracles::Grade;
-use crate::sim::{ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Withheld};
+use crate::sim::{
+    ClientNote, FaultId, Lever, Life, Note, Outcome, Record, Role, What, Withheld, Words,
+};
 
 /// How many lines a chain takes at most.
 pub const LINES_MAX: usize = 6;
@@ -31,8 +33,9 @@ impl Chain {
         }
         let between = self.path.iter().skip(1).filter(|id| **id != self.finding.event);
         let known = between.filter_map(|id| session.record(*id));
+        let words = &session.scenario().protocol.entry().words;
         let mut steps: Vec<(u8, String)> = known
-            .filter_map(|record| Some((weight(record), format!("← {}", link(record)?))))
+            .filter_map(|record| Some((weight(record), format!("← {}", link(record, words)?))))
             .collect();
         steps.dedup();
         while steps.len() > room - faults.len() {
@@ -125,7 +128,7 @@ fn contained(held: &Containment) -> (bool, String) {
 }
 
 /// Says one link of the path in words; a lever is told as its fault.
-fn link(record: &Record) -> Option<String> {
+fn link(record: &Record, words: &Words) -> Option<String> {
     let who = record.who.map_or_else(String::new, |who| who.to_string());
     Some(match &record.what {
         What::Withheld { from, detail, why } => {
@@ -151,17 +154,23 @@ fn link(record: &Record) -> Option<String> {
         What::Forgot { writes } => format!("{who} lost {writes} writes of its disk"),
         What::Booted => format!("{who} started again"),
         What::Corrupted { spot } => format!("a bit flipped {} {who}", spot.words()),
-        What::Noted(note) => noted(&who, note)?,
+        What::Noted(note) => noted(&who, note, words)?,
         What::Client(note) => client(note),
         _ => return None,
     })
 }
 
-fn noted(who: &str, note: &Note) -> Option<String> {
+fn noted(who: &str, note: &Note, words: &Words) -> Option<String> {
     Some(match note {
-        Note::Role { role: Role::Leader, epoch } => format!("{who} took the lead of term {epoch}"),
-        Note::Role { role, epoch } => format!("{who} became {} in term {epoch}", role.word()),
-        Note::Voted { epoch, candidate } => format!("{who} voted for {candidate} in term {epoch}"),
+        Note::Role { role: Role::Leader, epoch } => {
+            format!("{who} took the lead of {}", words.epoch(*epoch))
+        }
+        Note::Role { role, epoch } => {
+            format!("{who} became {}{}", role.word(), words.within(*epoch))
+        }
+        Note::Voted { epoch, candidate } => {
+            format!("{who} {} {candidate}{}", words.votes[1], words.within(*epoch))
+        }
         Note::Suspects(whom) => format!("{who} heard nothing of {whom} and suspected it"),
         Note::Prepared { slot, .. } => format!("{who} learnt that a quorum agrees to slot {slot}"),
         Note::Decided { slot, .. } => format!("{who} learnt that slot {slot} is decided"),

@@ -196,6 +196,7 @@ pub fn bounds(scenario: &Scenario) -> Bounds {
         backlog: scenario.service.as_ref().map_or(Span::ZERO, |service| {
             Span(service.time.max(service.message).0.saturating_mul(u64::from(service.queue)))
         }),
+        epoch: scenario.protocol.entry().words.epoch,
     }
 }
 

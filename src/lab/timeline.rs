@@ -59,7 +59,8 @@ impl Snapshot {
     fn read(&mut self, record: &Record, signals: &mut Vec<Signal>) -> Option<Milestone> {
         self.note_touch(record);
         self.panel.observe(record, signals);
-        Milestone::of_record(record, self.position().moves, &mut self.told)
+        let moves = self.position().moves;
+        Milestone::of_record(record, moves, self.panel.truth(), &mut self.told)
     }
 
     /// Makes moves until so many were made, oracles included.
@@ -169,6 +170,8 @@ impl Timeline {
         for record in tape.records.drain(..) {
             let milestone = here.read(&record, &mut signals);
             self.milestones.extend(milestone);
+            let truth = here.panel.truth();
+            self.milestones.extend(Milestone::of_views(&record, moves, truth));
             match record.what {
                 What::Injected(fault) => {
                     self.fates.push_back((record.id, fault, Stage::Dormant));

@@ -231,7 +231,7 @@ impl<'a> Look<'a> {
     }
 
     fn first(&self, fits: impl Fn(&Record) -> bool) -> Option<Match> {
-        self.records().find(|record| fits(record)).map(of_record)
+        self.records().find(|record| fits(record)).map(|record| self.of_record(record))
     }
 
     fn is(&self, who: &Who, found: Option<Address>) -> bool {
@@ -251,6 +251,18 @@ impl<'a> Look<'a> {
         let running =
             nodes.iter().filter(|n| n.life != Life::Down && n.glance.role == Role::Leader);
         running.max_by_key(|n| n.glance.epoch).is_some_and(|leader| leader.address == node)
+    }
+
+    fn of_record(&self, record: &Record) -> Match {
+        let term = match &record.what {
+            What::Noted(Note::Role { epoch, .. } | Note::Voted { epoch, .. }) => Some(*epoch),
+            What::Noted(Note::Decided { entry, .. } | Note::Appended { entry, .. }) => {
+                Some(entry.epoch)
+            }
+            _ => None,
+        };
+        let text = words::record(record, &self.session.scenario().protocol.entry().words);
+        Match { record: record.id, at: record.at, who: record.who, term, text }
     }
 
     fn now(&self) -> Match {
@@ -286,7 +298,7 @@ impl Predicate {
             }),
             Predicate::Answered { what, times } => {
                 let answers = look.records().filter(|record| answers(record, *what));
-                answers.map(of_record).nth(times.saturating_sub(1) as usize)
+                answers.map(|record| look.of_record(record)).nth(times.saturating_sub(1) as usize)
             }
             Predicate::Passed(span) => {
                 let gone = look.session.clock().since(look.since_at);
@@ -435,7 +447,7 @@ fn life(look: &Look<'_>, who: &Who, wanted: Life) -> Option<Match> {
         |record: &&Record| record.who == Some(found.address) && record.what == What::Life(wanted);
     let record = look.session.newest_records().find(changed);
     let who = Some(found.address);
-    Some(record.map_or_else(|| Match { who, ..look.now() }, of_record))
+    Some(record.map_or_else(|| Match { who, ..look.now() }, |record| look.of_record(record)))
 }
 
 fn leads(look: &Look<'_>, who: &Who) -> Option<Match> {
@@ -447,19 +459,12 @@ fn leads(look: &Look<'_>, who: &Who) -> Option<Match> {
         role && record.who == Some(found)
     };
     let record = look.session.newest_records().find(took);
-    Some(record.map_or_else(|| Match { who: Some(found), ..look.now() }, of_record))
-}
-
-fn of_record(record: &Record) -> Match {
-    let term = match &record.what {
-        What::Noted(Note::Role { epoch, .. } | Note::Voted { epoch, .. }) => Some(*epoch),
-        What::Noted(Note::Decided { entry, .. } | Note::Appended { entry, .. }) => {
-            Some(entry.epoch)
-        }
-        _ => None,
-    };
-    let text = words::record(record);
-    Match { record: record.id, at: record.at, who: record.who, term, text }
+    Some(
+        record.map_or_else(
+            || Match { who: Some(found), ..look.now() },
+            |record| look.of_record(record),
+        ),
+    )
 }
 
 fn of_finding(session: &Session, finding: &Finding) -> Match {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::sim::{ClientNote, Life, Note, Record, Role, What};
+use crate::sim::{ClientNote, Life, Note, Record, Role, What, Words};
 
 use super::predicate::{Calls, Predicate, Who};
 
 /// Says in one short sentence what happened, without the time.
-pub(super) fn record(record: &Record) -> String {
+pub(super) fn record(record: &Record, words: &Words) -> String {
     let who = record.who.map_or_else(|| "somebody".to_owned(), |who| who.to_string());
     match &record.what {
         What::Booted => format!("{who} started again"),
@@ -17,7 +17,7 @@ pub(super) fn record(record: &Record) -> String {
         What::Injected(fault) => format!("{fault} was injected"),
         What::Healed(fault) => format!("{fault} was healed"),
         What::Corrupted { spot } => format!("a bit flipped {} {who}", spot.words()),
-        What::Noted(note) => noted(&who, note),
+        What::Noted(note) => noted(&who, note, words),
         What::Client(note) => client(note),
         What::Delivered { from, detail } => format!("{} {from}→{who} arrived", detail.kind.name),
         What::Withheld { from, detail, .. } => {
@@ -34,11 +34,17 @@ pub(super) fn record(record: &Record) -> String {
     }
 }
 
-fn noted(who: &str, note: &Note) -> String {
+fn noted(who: &str, note: &Note, words: &Words) -> String {
     match note {
-        Note::Role { role: Role::Leader, epoch } => format!("{who} took the lead of term {epoch}"),
-        Note::Role { role, epoch } => format!("{who} became {} in term {epoch}", role.word()),
-        Note::Voted { epoch, candidate } => format!("{who} voted for {candidate} in term {epoch}"),
+        Note::Role { role: Role::Leader, epoch } => {
+            format!("{who} took the lead of {}", words.epoch(*epoch))
+        }
+        Note::Role { role, epoch } => {
+            format!("{who} became {}{}", role.word(), words.within(*epoch))
+        }
+        Note::Voted { epoch, candidate } => {
+            format!("{who} {} {candidate}{}", words.votes[1], words.within(*epoch))
+        }
         Note::Appended { slot, .. } => format!("{who} put an entry into slot {slot}"),
         Note::Truncated { from } => format!("{who} cut its log from slot {from} on"),
         Note::Restored(log) => format!("{who} read {} entries from its disk", log.len()),

@@ -33,7 +33,7 @@ pub use truth::Truth;
 
 use crate::sim::{Address, ClientNote, EventId, Instant, Note, Record, Span, What};
 
-/// The spans against which oracles hold a run.
+/// The spans against which oracles hold a run, and the word in which they speak of leaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bounds {
     /// How long a client waits before it gives up, as its workload says.
@@ -46,6 +46,8 @@ pub struct Bounds {
     pub lag: Span,
     /// How long a node works on a line that is full, when nothing more comes.
     pub backlog: Span,
+    /// What the algorithm calls that by which an old leader is told from a new one.
+    pub epoch: &'static str,
 }
 
 impl Default for Bounds {
@@ -56,6 +58,7 @@ impl Default for Bounds {
             progress_within: Span::secs(2),
             lag: Span::secs(1),
             backlog: Span::ZERO,
+            epoch: "term",
         }
     }
 }

@@ -103,7 +103,7 @@ impl Panel {
         };
         let kinds = ORACLES.iter().filter(|kind| judged.contains(&kind.property));
         let seats = kinds.map(seat).collect();
-        Panel { truth: Truth::new(nodes, bounds.on_time), seats, liars: BTreeSet::new() }
+        Panel { truth: Truth::new(nodes, bounds), seats, liars: BTreeSet::new() }
     }
 
     /// Returns who ever lied.

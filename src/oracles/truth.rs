@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use imbl::OrdMap;
 
+use super::Bounds;
 use super::history::History;
 use super::ledger::{Decision, Entry, Ledger, Log};
 use super::views::Views;
@@ -64,6 +65,7 @@ pub struct Cut {
 /// What is so.
 #[derive(Clone, Debug)]
 pub struct Truth {
+    epoch: &'static str,
     members: Vec<Member>,
     leading: Vec<Address>,
     led: OrdMap<u64, Led>,
@@ -86,10 +88,10 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Begins with `nodes` nodes that are up, and no fault; an answer that takes longer than
-    /// `on_time` is late.
-    pub fn new(nodes: u16, on_time: Span) -> Truth {
+    /// Begins with `nodes` nodes that are up, and no fault.
+    pub fn new(nodes: u16, bounds: &Bounds) -> Truth {
         Truth {
+            epoch: bounds.epoch,
             members: vec![Member::default(); usize::from(nodes)],
             leading: Vec::new(),
             led: OrdMap::new(),
@@ -98,7 +100,7 @@ impl Truth {
             stable_since: Some(Instant::ZERO),
             ledger: Ledger::default(),
             history: History::default(),
-            views: Views::new(nodes, on_time),
+            views: Views::new(nodes, bounds.on_time),
             holds: BTreeMap::new(),
             freed: BTreeMap::new(),
             booting: None,
@@ -108,6 +110,11 @@ impl Truth {
             decision: None,
             appended: None,
         }
+    }
+
+    /// Returns what the algorithm calls that by which an old leader is told from a new one.
+    pub const fn epoch_word(&self) -> &'static str {
+        self.epoch
     }
 
     /// Returns how many nodes there are.

@@ -30,7 +30,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sim::{MessageKind, Span, SpanRange};
+use crate::sim::{MessageKind, Span, SpanRange, Words};
 
 /// Which protocol, with its settings: what a file writes after `protocol:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,6 +124,10 @@ pub struct Entry {
     pub bears: &'static str,
     /// What breaks it, and how.
     pub breaks: &'static str,
+    /// What goes on while nothing fails, in a sentence or two for who has never seen it.
+    pub ordinary: &'static str,
+    /// What the numbers of its nodes are called.
+    pub words: Words,
     /// Where it was published.
     pub source: &'static str,
     /// How many nodes it runs with.
@@ -240,7 +244,7 @@ mod tests {
             let made = (entry.make)();
             assert_eq!(made.entry().name, entry.name);
             assert_eq!(made.check(4.max(*entry.nodes.start() as u16)), Ok(()), "{}", entry.name);
-            for text in [entry.bears, entry.breaks, entry.source] {
+            for text in [entry.bears, entry.breaks, entry.ordinary, entry.source] {
                 assert!(!text.is_empty(), "{}", entry.name);
             }
         }

@@ -49,7 +49,7 @@ pub use note::{Held, Note, Role, Slot};
 pub use outbox::Outbox;
 pub use protocol::{
     Asks, Calls, Detail, Effect, Enumerable, Event, Flip, Glance, LogRow, MessageKind, Nature,
-    Protocol, Report, Ticket, TimerKind,
+    Protocol, Report, Ticket, TimerKind, Words,
 };
 pub use record::{Because, EventId, Keep, Record, Tape, What, Withheld};
 pub use rollout::Setting;

@@ -265,6 +265,61 @@ pub struct Glance {
     pub decided: u64,
 }
 
+/// What an algorithm calls the numbers of a node's `Glance`; empty where it has no such number.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What tells an old leader from a new one: `term`, `view`, `ballot`.
+    pub epoch: &'static str,
+    /// What a length counts: `log`.
+    pub length: &'static str,
+    /// What became of those that are settled: `committed`.
+    pub decided: &'static str,
+    /// What an entry of the log is numbered by, where that is not by who proposed it: `height`.
+    pub entry: &'static str,
+    /// How a node learns that a slot is settled; `#` stands for the slot.
+    pub settles: &'static str,
+    /// Which rows of a node's report its card shows too.
+    pub card: &'static str,
+    /// What its roles are called, where that is not their own word.
+    pub roles: &'static [(Role, &'static str)],
+    /// How one node lets another lead, now and once it has: `votes for`, `voted for`.
+    pub votes: [&'static str; 2],
+}
+
+impl Words {
+    /// Those of an algorithm in which nobody leads and nothing is counted.
+    pub const NONE: Words = Words {
+        epoch: "",
+        length: "",
+        decided: "",
+        entry: "",
+        settles: "knows slot # to be committed",
+        card: "",
+        roles: &[],
+        votes: ["votes for", "voted for"],
+    };
+
+    /// Names a role.
+    pub fn role(&self, role: Role) -> &'static str {
+        let own = self.roles.iter().find(|(of, _)| *of == role);
+        own.map_or(role.word(), |(_, word)| word)
+    }
+
+    /// Names an epoch: `term 4`; nothing where there is no such number.
+    pub fn epoch(&self, number: u64) -> String {
+        if self.epoch.is_empty() { String::new() } else { format!("{} {number}", self.epoch) }
+    }
+
+    /// Says in which epoch something is: ` in term 4`; nothing where there is no such number.
+    pub fn within(&self, number: u64) -> String {
+        match self.epoch {
+            "" => String::new(),
+            "height" => format!(" at height {number}"),
+            word => format!(" in {word} {number}"),
+        }
+    }
+}
+
 /// One row of a node's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRow {

@@ -155,6 +155,10 @@ pub fn footer(state: &State) -> Vec<(String, &'static str)> {
         let key = |(action, word)| (state.keymap.key(action), word);
         return home::FOOTER.map(key).to_vec();
     }
+    if matches!(state.over, Some(Over::Board(_))) {
+        let keys = [("↑ ↓ ← →", "move"), ("Enter", "open"), ("Esc", "leave")];
+        return keys.map(|(key, word)| (key.to_owned(), word)).to_vec();
+    }
     let works = |entry: &&Entry| entry.action.unavailable(state).is_none();
     let mut footer: Vec<(Vec<String>, &'static str)> = Vec::new();
     for entry in ACTIONS.iter().filter(works) {

@@ -17,7 +17,7 @@ const KEYS_WIDTH: usize = 14;
 const INTRODUCTION: [&str; 6] = [
     "A fault is what goes wrong in a part; an error is what it makes wrong inside;",
     "a failure is what a client sees. You bring the faults, the lab shows the rest.",
-    "A digit breaks what is selected; with nothing selected it breaks the leader.",
+    "A digit breaks what is selected; else the leader, or the first node where nobody leads.",
     "Where a class has variants, a letter chooses; the same digit takes the first.",
     "Break something in the past, and a new future begins; the old one is kept.",
     "The mouse selects, scrolls and drags the timeline. Ctrl-c always quits.",

@@ -6,12 +6,13 @@ use crate::causes::{Chain, Inquiry};
 use crate::faults::{FaultSpec, Target, Variant};
 use crate::lab::{Act, Fault, Kind, Seek, Session, Stage};
 use crate::oracles::{Finding, Grade, Signal};
-use crate::sim::{Address, EventId, FaultId, Instant, Role, Scene};
+use crate::sim::{Address, EventId, FaultId, Instant, Scene};
 
 use super::guide::Guide;
 use super::moment::{Pane, Selection};
 use super::narrate::{self, Line};
 use super::pace::Pace;
+use super::words;
 
 /// How many moves are made between two looks at the time.
 const SLICE: u64 = 256;
@@ -39,7 +40,7 @@ pub struct Lab {
     pub focus: Pane,
     /// Whether that pane is shown alone.
     pub zoomed: bool,
-    /// What a fault would strike; with nothing selected, whoever leads.
+    /// What a fault would strike; with nothing selected, whoever leads, else the first node.
     pub aim: Selection,
     /// The record that is selected.
     pub event: Option<EventId>,
@@ -160,7 +161,7 @@ impl Lab {
             Selection::Member(node) | Selection::Link(node, _) if node.is_node() => {
                 Target::Node(node)
             }
-            _ => Target::Leader,
+            _ => self.first().map_or(Target::Leader, Target::Node),
         }
     }
 
@@ -169,8 +170,16 @@ impl Lab {
         match self.aim {
             Selection::Link(from, to) if from.is_node() => format!("{from}→{to}"),
             Selection::Member(node) if node.is_node() => node.to_string(),
-            _ => "the leader".to_owned(),
+            _ => self.first().map_or_else(|| "the leader".to_owned(), |node| node.to_string()),
         }
+    }
+
+    /// Returns the first node that is up, where nobody leads by the rules of the algorithm: there
+    /// a fault would wait for a leader for ever.
+    fn first(&self) -> Option<Address> {
+        let nodes = &self.scene.nodes;
+        let mut up = nodes.iter().filter(|node| node.life != crate::sim::Life::Down);
+        up.next().filter(|_| words::are_equals(nodes)).map(|node| node.address)
     }
 
     /// Injects a fault; returns what there is to say beyond what the screen shows.
@@ -222,7 +231,7 @@ impl Lab {
     /// Returns who leads in the highest epoch, of those that run.
     pub fn leader(&self) -> Option<Address> {
         let leads = |node: &&crate::sim::scene::NodeScene| {
-            node.glance.role == Role::Leader && node.life != crate::sim::Life::Down
+            node.glance.role.leads() && node.life != crate::sim::Life::Down
         };
         let leaders = self.scene.nodes.iter().filter(leads);
         leaders.max_by_key(|node| node.glance.epoch).map(|node| node.address)
@@ -417,5 +426,27 @@ fn raised(signal: &Signal) -> Option<&Finding> {
     match signal {
         Signal::Raised(finding) => Some(finding),
         Signal::Cleared { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{embedded, read_scenario};
+
+    fn opened(name: &str) -> Lab {
+        let text = embedded::find(name).expect("it comes with the program");
+        Lab::new(Session::new(read_scenario(name, text).expect("it is good"), 1), name.to_owned())
+    }
+
+    #[test]
+    fn with_nothing_selected_a_fault_strikes_at_once_where_nobody_ever_leads() {
+        let (n1, leader) = (Target::Node(Address::Node(1)), Target::Leader);
+        for (name, target) in
+            [("gossip-steady", &n1), ("phi-accrual-steady", &n1), ("steady", &leader)]
+        {
+            assert_eq!(opened(name).target(), *target, "{name}");
+        }
+        assert_eq!(opened("two-phase-commit-steady").leader(), Some(Address::Node(1)));
     }
 }

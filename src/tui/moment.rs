@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::causes::Chain;
 use crate::lab::{Fault, Session, Stage};
 use crate::oracles::Finding;
-use crate::sim::{Address, EventId, Scene};
+use crate::sim::{Address, EventId, Scene, Words};
 
 use super::theme::{Ink, Theme};
 
@@ -24,6 +24,13 @@ pub struct Moment<'a> {
     pub faults: &'a [(Fault, Stage)],
     /// The chains that were asked for or computed in the background, newest first.
     pub chains: &'a [Chain],
+}
+
+impl Moment<'_> {
+    /// Returns what the algorithm calls the numbers of its nodes.
+    pub fn words(&self) -> &'static Words {
+        &self.session.scenario().protocol.entry().words
+    }
 }
 
 /// What is selected.

@@ -2,6 +2,7 @@
 
 use crate::faults;
 use crate::lab::{Happening, Kind, Milestone};
+use crate::oracles::views::Cell;
 use crate::oracles::{Grade, Signal, Subject};
 use crate::sim::{FaultId, Life, Role};
 
@@ -26,14 +27,8 @@ impl Default for Line {
 /// Tells the newest thing that matters, up to where the reader stands.
 pub fn newest(lab: &Lab) -> Line {
     let Some(milestone) = newest_milestone(lab) else {
-        if !lab.scene.nodes.iter().any(|node| node.glance.role == Role::Follower) {
-            let text = "Nothing has happened yet that is worth a line.".to_owned();
-            return Line { ink: Ink::Text, text };
-        }
-        let text = "Every node is a follower and waits for a leader. The first whose election \
-                    timeout ends will ask for votes."
-            .to_owned();
-        return Line { ink: Ink::Text, text };
+        let ordinary = lab.session.scenario().protocol.entry().ordinary;
+        return Line { ink: Ink::Text, text: ordinary.to_owned() };
     };
     let (ink, sentence) = tell(lab, milestone);
     let hint = if lab.faults.is_empty() { " Break something: 1-9." } else { "" };
@@ -56,13 +51,27 @@ fn newest_milestone(lab: &Lab) -> Option<&Milestone> {
 
 fn tell(lab: &Lab, milestone: &Milestone) -> (Ink, String) {
     match &milestone.what {
-        Happening::Leads(who, epoch) => {
-            (Ink::Leader, format!("{who} won the election and leads term {epoch}."))
+        Happening::Leads { who, role: Role::Leader, word, epoch } => {
+            (Ink::Leader, format!("{who} won the election and leads {word} {epoch}."))
+        }
+        Happening::Leads { who, role, word, epoch } => {
+            let role = lab.session.scenario().protocol.entry().words.role(*role);
+            (Ink::Leader, format!("{who} is the {role} of {word} {epoch}."))
         }
         Happening::Suspects(who, about) => (
             Ink::Error,
             format!("{who} has heard nothing from {about} in time, and suspects it has failed."),
         ),
+        Happening::Judged { monitor, node, healthy: true, by } => {
+            (Ink::Healthy, format!("{monitor} asks {node} by {by} and finds it well again."))
+        }
+        Happening::Judged { monitor, node, healthy: false, by } => {
+            (Ink::Candidate, format!("{monitor} asks {node} by {by} and finds it ill."))
+        }
+        Happening::Gray { is, .. } => {
+            let ink = if *is == Cell::Gray { Ink::Error } else { Ink::Accent };
+            (ink, format!("{milestone}."))
+        }
         Happening::Injected(id) => (Ink::Active, injected(lab, *id)),
         Happening::Healed(id) => (Ink::Contained, format!("{id} healed: {}.", label(lab, *id))),
         Happening::Switched(name, on) => {

@@ -2,14 +2,14 @@
 
 use crate::sim::client::Circuit;
 use crate::sim::{
-    Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, Note, Rate,
-    Record, Role, Setting, Span, What, Whom, Withheld,
+    Address, CallId, ClientNote, Detail, Held, Instant, Lever, Lie, Life, Nature, NodeScene, Note,
+    Rate, Record, Role, Setting, Span, What, Whom, Withheld, Words,
 };
 
 use super::theme::Ink;
 
 /// Returns one sentence for a record, without its time.
-pub fn describe(record: &Record) -> String {
+pub fn describe(record: &Record, words: &Words) -> String {
     let who = record.who.map_or_else(|| "somebody".to_owned(), |who| who.to_string());
     match &record.what {
         What::Booted => format!("{who} starts"),
@@ -23,10 +23,12 @@ pub fn describe(record: &Record) -> String {
         What::Synced { ticket } => format!("{who}'s disk has writes up to #{ticket}"),
         What::Forgot { writes } => format!("{who}'s disk lost {writes} writes"),
         What::Corrupted { spot } => format!("a bit flips {} {who}", spot.words()),
-        What::Noted(note) => noted(&who, note),
+        What::Noted(note) => noted(&who, note, words),
         What::Client(note) => match note.call() {
             Some(_) => client(note),
-            None => format!("{who}: {}", client(note)),
+            None if matches!(note, ClientNote::Saw(_)) => format!("{who}: {}", client(note)),
+            // A monitor: what it does.
+            None => format!("{who} {}", client(note)),
         },
         What::Life(life) => match life {
             Life::Up => format!("{who} is up again"),
@@ -81,6 +83,13 @@ pub const fn role_mark(role: Role) -> (char, Ink) {
     }
 }
 
+/// Returns whether nobody leads here, by the rules of the algorithm.
+pub fn are_equals(nodes: &[NodeScene]) -> bool {
+    use Role::{Listener, Member, Participant, Spreader};
+    let equal = |role| matches!(role, Member | Listener | Spreader | Participant);
+    nodes.iter().all(|node| equal(node.glance.role))
+}
+
 /// Returns the glyph and the ink of a life.
 pub const fn life_mark(life: Life) -> (char, Ink) {
     match life {
@@ -121,18 +130,26 @@ pub fn withheld(why: Withheld) -> String {
     }
 }
 
-fn noted(who: &str, note: &Note) -> String {
+fn noted(who: &str, note: &Note, words: &Words) -> String {
     match note {
-        Note::Role { role: Role::Leader, epoch } => format!("{who} leads term {epoch}"),
-        Note::Role { role, epoch } => format!("{who} is {} in term {epoch}", role.word()),
-        Note::Voted { epoch, candidate } => format!("{who} votes for {candidate} in term {epoch}"),
+        Note::Role { role, epoch } if role.is_alone() => {
+            format!("{who} leads {}", words.epoch(*epoch))
+        }
+        Note::Role { role, epoch } => {
+            format!("{who} is {}{}", words.role(*role), words.within(*epoch))
+        }
+        Note::Voted { epoch, candidate } => {
+            format!("{who} {} {candidate}{}", words.votes[0], words.within(*epoch))
+        }
         Note::Appended { slot, entry } => {
-            format!("{who} appends slot {slot} of term {}", entry.epoch)
+            format!("{who} appends slot {slot}{}", words.within(entry.epoch))
         }
         Note::Truncated { from } => format!("{who} cuts its log from slot {from} on"),
         Note::Restored(slots) => format!("{who} finds a log of {} on its disk", slots.len()),
         Note::Prepared { slot, .. } => format!("{who} knows that a quorum agrees to slot {slot}"),
-        Note::Decided { slot, .. } => format!("{who} knows slot {slot} to be committed"),
+        Note::Decided { slot, .. } => {
+            format!("{who} {}", words.settles.replace('#', &slot.to_string()))
+        }
         Note::Holds(Held { key, value, .. }) => format!("{who} now holds k{key} = {value}"),
         Note::Found(copies) => format!("{who} finds {} keys on its disk", copies.len()),
         Note::Suspects(about) => format!("{who} suspects {about}"),
@@ -300,6 +317,8 @@ mod tests {
         fields: &["term", "granted"],
     };
 
+    static RAFT: Words = Words { epoch: "term", ..Words::NONE };
+
     fn record(who: u16, what: What) -> Record {
         let who = Some(Address::Node(who));
         Record { at: Instant(5), id: EventId(1), who, because: Causes::new(), what }
@@ -317,7 +336,22 @@ mod tests {
             (What::Life(Life::Down), "n3 goes down"),
         ];
         for (what, text) in told {
-            assert_eq!(describe(&record(3, what)), text);
+            assert_eq!(describe(&record(3, what), &RAFT), text);
+        }
+    }
+
+    #[test]
+    fn each_algorithm_speaks_of_leaders_in_its_own_words() {
+        let paxos = Words { epoch: "ballot", votes: ["promises to", ""], ..Words::NONE };
+        let takes = |role| Note::Role { role, epoch: 7 };
+        let voted = Note::Voted { epoch: 7, candidate: Address::Node(1) };
+        let told = [
+            (&paxos, takes(Role::Proposer), "n3 is proposer in ballot 7"),
+            (&paxos, voted, "n3 promises to n1 in ballot 7"),
+            (&Words::NONE, takes(Role::Coordinator), "n3 is coordinator"),
+        ];
+        for (words, note, text) in told {
+            assert_eq!(describe(&record(3, What::Noted(note)), words), text);
         }
     }
 

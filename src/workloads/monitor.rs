@@ -54,6 +54,16 @@ impl Probe {
         }
     }
 
+    /// Says what it finds out.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Probe::Ping => "does the process answer at all?",
+            Probe::Deep => "does it answer a call, as users make them?",
+            Probe::Synthetic => "is read back what was written?",
+            Probe::Anomaly => "a ping, and do users fare worse than before?",
+        }
+    }
+
     /// Returns the switch of the mechanism that it is; a ping is none.
     pub const fn switch(self) -> Option<&'static str> {
         match self {

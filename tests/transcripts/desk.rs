@@ -448,7 +448,7 @@ fn in_words<P: Staged>(node: u16, run: &[Note]) -> String {
             let (who, what) = (Some(Address::Node(node)), What::Noted(other.clone()));
             let because = Causes::new();
             let record = Record { at: Instant::ZERO, id: EventId(0), who, because, what };
-            let told = faultlab::tui::words::describe(&record);
+            let told = faultlab::tui::words::describe(&record, &P::ENTRY.words);
             told.trim_start_matches(&format!("n{node}")).trim_start_matches([' ', ':']).to_owned()
         }
     }

@@ -42,7 +42,8 @@ impl Oracle for NoLeader {
             let by = led.by;
             let is_down = truth.member(by).is_some_and(|member| member.life == Life::Down);
             let why = if is_down { "is down" } else { "has stepped down" };
-            let text = format!("nobody leads: {by}, who led term {epoch}, {why}");
+            let term = truth.epoch_word();
+            let text = format!("nobody leads: {by}, who led {term} {epoch}, {why}");
             out.push(KIND.raised(record, Subject::World, &[led.event, record.id], text));
         }
     }

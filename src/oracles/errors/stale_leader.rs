@@ -43,9 +43,10 @@ impl Oracle for StaleLeader {
         for &who in truth.leading().iter().filter(|who| is_stale(**who)) {
             let Some(member) = truth.member(who) else { continue };
             if self.standing.insert(who) {
-                let (by, old) = (led.by, member.epoch);
-                let text =
-                    format!("{who} still leads term {old}, though {by} took the lead of {newest}");
+                let (by, term, old) = (led.by, truth.epoch_word(), member.epoch);
+                let text = format!(
+                    "{who} still leads {term} {old}, though {by} took the lead of {newest}"
+                );
                 let evidence = [member.took_role, led.event];
                 out.push(KIND.raised(record, Subject::Node(who), &evidence, text));
             }

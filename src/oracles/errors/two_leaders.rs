@@ -45,11 +45,14 @@ impl Oracle for TwoLeaders {
             let pair = (who.min(other), who.max(other));
             let Some(rival) = truth.member(other) else { continue };
             if self.standing.insert(pair) {
+                let term = truth.epoch_word();
                 let text = match (rival.epoch, member.epoch) {
                     (old, new) if old == new => {
-                        format!("{} and {} both lead term {new}", pair.0, pair.1)
+                        format!("{} and {} both lead {term} {new}", pair.0, pair.1)
                     }
-                    (old, new) => format!("{other} leads term {old} and {who} leads term {new}"),
+                    (old, new) => {
+                        format!("{other} leads {term} {old} and {who} leads {term} {new}")
+                    }
                 };
                 let evidence = [rival.took_role, record.id];
                 out.push(KIND.raised(record, Subject::Pair(pair.0, pair.1), &evidence, text));

@@ -61,7 +61,8 @@ impl Durable {
             .acknowledged_in(member.log.held(), up_to)
             .filter(|(slot, decision)| missing(*slot, decision));
         for (slot, decision) in lost.take(NAMED_MAX) {
-            let how = format!("{who} leads term {epoch} without it in slot {slot}");
+            let term = truth.epoch_word();
+            let how = format!("{who} leads {term} {epoch} without it in slot {slot}");
             if let Some(told) = decision.acknowledged {
                 self.lose(record, (decision, told), &how, out);
             }

@@ -70,7 +70,7 @@ use super::{Entry, ProtocolSpec, Wrong};
 use crate::sim::time::SpanRange;
 use crate::sim::{
     Address, CallId, Detail, Enumerable, Event, Flip, Glance, Liar, LogRow, Note, Outbox, Protocol,
-    Report, Role, TimerKind, Untruth,
+    Report, Role, TimerKind, Untruth, Words,
 };
 
 pub use hearing::{Hearing, majority};
@@ -126,6 +126,15 @@ pub static ENTRY: Entry = Entry {
     title: "an order that all loyal lieutenants obey alike, whoever lies",
     bears: "m traitors among more than 3m generals; any number where orders are signed",
     breaks: "a third of traitors; a message that is late, since silence counts as an order",
+    ordinary: "The commander orders, the lieutenants tell each other what they heard, and then \
+               the loyal shall obey alike.",
+    words: Words {
+        length: "orders",
+        decided: "obeyed",
+        settles: "obeys order #",
+        roles: &[(Role::Coordinator, "commander"), (Role::Participant, "lieutenant")],
+        ..Words::NONE
+    },
     source: "Lamport, Shostak and Pease, ACM TOPLAS 4(3), 1982",
     nodes: 2..=16,
     judged: &["IC1", "IC2", "validity", "available", "on time", "progress"],

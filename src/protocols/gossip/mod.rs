@@ -80,7 +80,7 @@ use serde::{Deserialize, Serialize};
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Detail, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role, Span,
-    TimerKind,
+    TimerKind, Words,
 };
 
 pub use message::{
@@ -218,6 +218,9 @@ pub static ENTRY: Listed = Listed {
     breaks: "rumours alone leave some out; a cut that never heals keeps its sides apart; a false \
              update with a higher version wins everywhere; a delete without a death certificate \
              does not last",
+    ordinary: "A client writes to any node. Who has news tells it to others at random, until \
+               every node has it.",
+    words: Words::NONE,
     source: "Demers, Greene, Hauser, Irish, Larson, Shenker, Sturgis, Swinehart and Terry, \
              PODC 1987",
     nodes: 1..=1_000,

@@ -74,7 +74,7 @@ use super::block::bears;
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Asks, Calls, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol,
-    Report, Span, TimerKind,
+    Report, Role, Span, TimerKind, Words,
 };
 
 pub use message::{
@@ -122,6 +122,16 @@ pub static ENTRY: Listed = Listed {
             messages arrive in time in the end",
     breaks: "a third that lies or forgets its votes lets two chains be decided; a third that is \
              silent stops it",
+    ordinary: "In each view a leader proposes a block and gathers votes, phase by phase, until a \
+               quorum made it final.",
+    words: Words {
+        epoch: "view",
+        length: "log",
+        decided: "committed",
+        entry: "height",
+        roles: &[(Role::Proposer, "leader")],
+        ..Words::NONE
+    },
     source: "Yin, Malkhi, Reiter, Golan Gueta and Abraham, HotStuff: BFT consensus with linearity \
              and responsiveness, PODC 2019",
     nodes: 4..=100,

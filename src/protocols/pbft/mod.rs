@@ -96,7 +96,7 @@ use super::kv::Store;
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Asks, Calls, Detail, Enumerable, Event, Flip, Glance, Liar, Outbox, Protocol, Report,
-    Span, TimerKind,
+    Span, TimerKind, Words,
 };
 
 pub use message::{
@@ -148,6 +148,15 @@ pub static ENTRY: Listed = Listed {
             delays and partitions cost time and nothing else",
     breaks: "f + 1 liars let two honest replicas commit different requests, and with f + 1 equal \
              lies a client believes what never was; f + 1 that are silent stall it",
+    ordinary: "The primary orders each request; replicas prepare and commit it by quorums of \
+               votes, and then execute it.",
+    words: Words {
+        epoch: "view",
+        length: "log",
+        decided: "executed",
+        settles: "executes request #",
+        ..Words::NONE
+    },
     source: "Castro and Liskov, Practical Byzantine fault tolerance, OSDI 1999",
     nodes: 1..=100,
     judged: &[

@@ -71,7 +71,7 @@ use super::{Entry, ProtocolSpec, TIMER_MAX, Wrong, within};
 use crate::sim::time::SpanRange;
 use crate::sim::{
     Address, Detail, Event, Flip, Glance, Instant, Liar, MessageKind, Nature, Note, Outbox,
-    Protocol, Report, Role, Span, TimerKind, Untruth,
+    Protocol, Report, Role, Span, TimerKind, Untruth, Words,
 };
 
 pub use level::{Detector, Judge, Level};
@@ -139,6 +139,13 @@ pub static ENTRY: Entry = Entry {
     bears: "crashes, jitter, loss now and then, clocks that are off or drift",
     breaks: "a pause or a burst of loss longer than it has learnt to bear; a clock that is set \
              while it measures; a node that is punctual and does not serve",
+    ordinary: "Nodes send heartbeats. Who watches turns a silence into a level, phi, and suspects \
+               above a threshold.",
+    words: Words {
+        card: "peer",
+        roles: &[(Role::Member, "watcher"), (Role::Participant, "watched")],
+        ..Words::NONE
+    },
     source: "Hayashibara, Défago, Yared and Katayama, SRDS 2004; Akka; Cassandra",
     nodes: 2..=200,
     judged: &[

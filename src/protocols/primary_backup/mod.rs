@@ -67,7 +67,7 @@ use super::two_phase_commit::one_of;
 use super::{Entry, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, CallId, Detail, Event, Flip, Glance, Liar, Note, Op, Outbox, Outcome, Protocol,
-    Report, Role, Span, SpanRange, TimerKind,
+    Report, Role, Span, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -140,6 +140,15 @@ pub static ENTRY: Entry = Entry {
     breaks: "without fencing a primary that slept past its lease overwrites what its successor \
              wrote; without catching up a copy that was away takes over with old data; reads under \
              a lease are as good as the clocks",
+    ordinary: "One node holds a lease and is the primary: it takes each write and answers when \
+               its backups have it.",
+    words: Words {
+        epoch: "epoch",
+        length: "writes",
+        decided: "acknowledged",
+        roles: &[(Role::Member, "lock service")],
+        ..Words::NONE
+    },
     source: "Budhiraja, Marzullo, Schneider and Toueg 1993; Gray and Cheriton 1989; Burrows 2006",
     nodes: 2..=1_000,
     judged: &["two leaders", "stale write", "linearizable", "available", "on time", "progress"],

@@ -72,7 +72,7 @@ use super::{Entry, ProtocolSpec, Wrong, within};
 use crate::sim::time::SpanRange;
 use crate::sim::{
     Address, CallId, Detail, Event, Flip, Glance, Held, Liar, Note, Op, Outbox, Protocol, Report,
-    Role, TimerKind, Untruth,
+    Role, TimerKind, Untruth, Words,
 };
 
 pub use message::{ASK, DIFFERENCES, DIGEST, KEPT, Message, PUT, REPAIR, TELL};
@@ -152,6 +152,9 @@ pub static ENTRY: Entry = Entry {
     breaks: "two reads of one write on its way see it come and go; a clock that is ahead loses \
              later writes; where R + W is no more than n, reads are old; a write that is tried \
              again elsewhere may take effect twice",
+    ordinary: "Any node takes a call and asks the others. W must keep a write, R answer a read; \
+               the newest version wins.",
+    words: Words { length: "writes", roles: &[(Role::Member, "replica")], ..Words::NONE },
     source: "Gifford, SOSP 1979; DeCandia and others, SOSP 2007; Attiya, Bar-Noy and Dolev, 1995",
     nodes: 1..=100,
     judged: &[

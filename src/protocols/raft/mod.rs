@@ -110,7 +110,7 @@ use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::time::SpanRange;
 use crate::sim::{
     Address, Detail, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role, Span,
-    TimerKind,
+    TimerKind, Words,
 };
 
 pub use log::{Entries, Entry, Log};
@@ -162,6 +162,9 @@ pub static ENTRY: Listed = Listed {
     bears: "crashes, omissions, delays and partitions, as long as a majority is up and connected",
     breaks: "a voter that lies or forgets elects two leaders; wiped disks lose what was committed; \
              cut links between nodes that are up can keep it from settling on a leader",
+    ordinary: "Every node is a follower and waits for a leader. The first whose election timeout \
+               ends will ask for votes.",
+    words: Words { epoch: "term", length: "log", decided: "committed", ..Words::NONE },
     source: "Ongaro and Ousterhout, USENIX ATC 2014; Ongaro's dissertation, Stanford 2014",
     nodes: 1..=1_000,
     judged: &[

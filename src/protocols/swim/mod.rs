@@ -70,7 +70,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
-    Address, Detail, Event, Flip, Glance, Liar, Outbox, Protocol, Report, Span, TimerKind,
+    Address, Detail, Event, Flip, Glance, Liar, Outbox, Protocol, Report, Span, TimerKind, Words,
 };
 
 pub use message::{ACK, Body, Claim, Health, Message, News, PING, PING_REQUEST};
@@ -156,6 +156,9 @@ pub static ENTRY: Listed = Listed {
             a suspicion runs out",
     breaks: "a member that is frozen or cut off for longer than that is declared dead though it \
              lives; a lie about another's incarnation evicts whom it likes",
+    ordinary: "Each node probes another at random. Who answers nobody is suspected, and at last \
+               declared dead.",
+    words: Words { epoch: "incarnation", ..Words::NONE },
     source: "Das, Gupta and Motivala, DSN 2002",
     nodes: 1..=1_000,
     judged: &["false suspicion", "accuracy", "completeness"],

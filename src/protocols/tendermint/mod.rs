@@ -83,7 +83,7 @@ use super::block::bears;
 use super::{Entry as Listed, ProtocolSpec, TIMER_MAX, Wrong};
 use crate::sim::{
     Address, Asks, Calls, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol,
-    Report, Span, TimerKind,
+    Report, Span, TimerKind, Words,
 };
 
 pub use evidence::convicting;
@@ -133,6 +133,15 @@ pub static ENTRY: Listed = Listed {
             messages arrive in time in the end",
     breaks: "a third that lies or forgets its votes forks the chain, and is named by its own \
              signatures; a third that is silent stops it",
+    ordinary: "At each height a proposer sends a block, and validators vote twice. Two thirds and \
+               more commit it.",
+    words: Words {
+        epoch: "height",
+        length: "log",
+        decided: "committed",
+        card: "round",
+        ..Words::NONE
+    },
     source: "Buchman, Kwon and Milosevic, The latest gossip on BFT consensus, 2018",
     nodes: 4..=100,
     judged: &[

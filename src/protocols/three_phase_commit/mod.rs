@@ -65,7 +65,7 @@ use super::two_phase_commit::one_of;
 use super::{Entry, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, CallId, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Op, Outbox, Outcome,
-    Protocol, Report, Role, Span, SpanRange, TimerKind,
+    Protocol, Report, Role, Span, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -118,6 +118,9 @@ pub static ENTRY: Entry = Entry {
             decides, and alike",
     breaks: "a partition or a delay past its timeouts while some know that all voted YES and some \
              do not: one side commits and the other aborts",
+    ordinary: "All vote; then all hear that all voted YES; only then anybody commits. So nobody \
+               waits for who stops.",
+    words: Words { length: "asked", decided: "committed", card: "in doubt", ..Words::NONE },
     source: "Skeen, SIGMOD 1981; Bernstein, Hadzilacos and Goodman 1987",
     nodes: 2..=1_000,
     judged: super::two_phase_commit::ENTRY.judged,

@@ -76,7 +76,7 @@ use super::atomic::{self, Change, Locks, Outcomes, Records, Unsaid, Write};
 use super::{Entry, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, CallId, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Op, Outbox, Outcome,
-    Protocol, Report, Role, SpanRange, TimerKind,
+    Protocol, Report, Role, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -142,6 +142,9 @@ pub static ENTRY: Entry = Entry {
     breaks: "a coordinator that stops after the votes leaves participants blocked with their \
              locks; \
              one that loses its log or lies, or a guess by an operator, splits the outcome",
+    ordinary: "For each write the coordinator asks all to vote. If all say YES it commits and \
+               tells them; else it aborts.",
+    words: Words { length: "asked", decided: "committed", card: "in doubt", ..Words::NONE },
     source: "Gray 1978; Mohan, Lindsay and Obermarck 1986; Bernstein, Hadzilacos and Goodman 1987",
     nodes: 2..=1_000,
     judged: &[

@@ -9,7 +9,7 @@ use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, rows};
 use super::super::theme::Ink;
 use super::super::words;
-use super::{RECORDS_READ_MAX, is_selected, open};
+use super::{RECORDS_READ_MAX, is_selected, open, watch};
 
 /// How many of a client's newest calls count for its share.
 pub(super) const RECENT: usize = 8;
@@ -73,6 +73,7 @@ impl View for Clients {
             return;
         }
         let number = usize::from(moment.scene.clients);
+        let inner = monitors(moment, eyes, inner, buf, hits);
         if number == 0 {
             Row::new(eyes.theme).say(Ink::Muted, " nobody calls in this scenario").draw(inner, buf);
             return;
@@ -95,6 +96,28 @@ impl View for Clients {
             hits.push(Hit { area: place, pane: Pane::Clients, target });
         }
     }
+}
+
+/// Draws what monitors say beside what users see, in at most half of the rows; returns the rest.
+fn monitors(
+    moment: &Moment<'_>,
+    eyes: &Eyes<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    hits: &mut Vec<Hit>,
+) -> Rect {
+    let mut used = 0;
+    let room = Rect { height: area.height / 2, ..area };
+    for ((monitor, row), place) in watch::of_all(moment, eyes).iter().zip(rows(room)) {
+        row.draw(place, buf);
+        let target = Selection::Member(*monitor);
+        if is_selected(eyes, target) {
+            text::select(place, eyes.theme, buf);
+        }
+        hits.push(Hit { area: place, pane: Pane::Clients, target });
+        used += 1;
+    }
+    Rect { y: area.y + used, height: area.height - used, ..area }
 }
 
 /// Reads each client's newest calls from the newest records: first client first.

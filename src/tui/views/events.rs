@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 
 use crate::lab::{Kind, Milestone, Session};
 use crate::sim::{
-    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, What, Withheld,
+    Because, ClientNote, EventId, FaultId, Instant, Nature, Note, Record, Role, What, Withheld,
+    Words,
 };
 
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
@@ -45,7 +46,10 @@ struct Quiet {
     messages: usize,
     writes: usize,
     timers: usize,
-    notes: usize,
+    steps: usize,
+    updates: usize,
+    changes: usize,
+    attempts: usize,
     calls: usize,
     answers: usize,
     lost: usize,
@@ -83,7 +87,7 @@ impl View for Events {
         let first = first_shown(&lines, eyes.event, scroll, height);
         let shown: Vec<&Line<'_>> = lines.iter().skip(first).take(height).collect();
         for (line, place) in shown.iter().rev().zip(rows(inner)) {
-            line.row(eyes).draw(place, buf);
+            line.row(moment.words(), eyes).draw(place, buf);
             let target = Selection::Record(line.id());
             if is_selected(eyes, target) && !matches!(line, Line::Quiet(_)) {
                 text::select(place, eyes.theme, buf);
@@ -145,7 +149,9 @@ fn earlier(session: &Session, oldest: EventId) -> impl Iterator<Item = Line<'_>>
     let loud = milestones_so_far(session).skip_while(move |milestone| milestone.record >= oldest);
     loud.filter(|milestone| milestone.kind() != Kind::Commit).filter_map(
         |milestone| match milestone.kind() {
-            Kind::Error | Kind::Failure => Some(Line::Found(milestone.record, milestone)),
+            Kind::Error | Kind::Failure | Kind::Gray => {
+                Some(Line::Found(milestone.record, milestone))
+            }
             _ => session.record(milestone.record).map(Line::Loud),
         },
     )
@@ -174,13 +180,21 @@ fn is_loud(record: &Record) -> bool {
             detail.kind.nature == Nature::Control
         }
         // A timer that runs out because something did not come is what an absence looks like.
-        What::Fired { .. } => wants(record) && record.who.is_some_and(crate::sim::Address::is_node),
-        What::Noted(note) => {
-            use Note::{Appended, Contained, Decided, Holds, Prepared};
-            let quiet = matches!(note, Appended { .. } | Decided { .. } | Contained { .. });
-            !quiet && !matches!(note, Holds(_) | Prepared { .. })
+        // A period of SWIM ends in any case: there the suspicion that follows says it.
+        What::Fired { timer } => {
+            let by_node = record.who.is_some_and(crate::sim::Address::is_node);
+            wants(record) && by_node && *timer != "period"
         }
-        What::Client(note) => matches!(note, ClientNote::GaveUp { .. }),
+        // Turns go round, and of each the proposer is told.
+        What::Noted(Note::Role { role: Role::Validator, .. }) => false,
+        What::Noted(note) => {
+            use Note::{Appended, Contained, Decided, Holds, Prepared, Stored};
+            let quiet = matches!(note, Appended { .. } | Decided { .. } | Contained { .. });
+            !quiet && !matches!(note, Holds(_) | Prepared { .. } | Stored { .. })
+        }
+        What::Client(note) => {
+            matches!(note, ClientNote::GaveUp { .. } | ClientNote::Judged { .. })
+        }
         // That everybody starts at the beginning is no news.
         What::Booted => record.at > Instant::ZERO,
         _ => true,
@@ -219,15 +233,22 @@ impl Quiet {
                 self.contained_by = by;
                 &mut self.contained
             }
-            _ => &mut self.notes,
+            What::Client(ClientNote::Retried { .. }) => &mut self.attempts,
+            What::Noted(Note::Holds(_) | Note::Stored { .. }) => &mut self.updates,
+            What::Noted(Note::Appended { .. } | Note::Prepared { .. } | Note::Decided { .. }) => {
+                &mut self.steps
+            }
+            What::Noted(_) => &mut self.changes,
+            _ => return,
         };
         *counter += 1;
     }
 
     fn total(&self) -> usize {
         let messages = self.probes + self.messages + self.lost;
-        let others = self.writes + self.timers + self.notes + self.contained;
-        messages + others + self.calls + self.answers
+        let notes = self.steps + self.updates + self.changes + self.contained;
+        let calls = self.calls + self.attempts + self.answers;
+        messages + self.writes + self.timers + notes + calls
     }
 
     /// Puts what was counted on the list, and begins anew.
@@ -253,7 +274,10 @@ impl Quiet {
             (self.probes, "heartbeat"),
             (self.messages, "message"),
             (self.writes, "disk write"),
-            (self.notes, "log step"),
+            (self.steps, "log step"),
+            (self.updates, "update"),
+            (self.changes, "state change"),
+            (self.attempts, "attempt"),
         ];
         let counted = counted.into_iter().filter(|(number, _)| *number > 0);
         let counts: Vec<String> = counted.map(|(number, one)| count(number, one)).collect();
@@ -278,26 +302,29 @@ impl Line<'_> {
         }
     }
 
-    fn row<'a>(&self, eyes: &Eyes<'a>) -> Row<'a> {
+    fn row<'a>(&self, words: &Words, eyes: &Eyes<'a>) -> Row<'a> {
         let row = Row::new(eyes.theme);
         match self {
             Line::Quiet(quiet) => quiet.row(eyes),
             Line::Found(_, milestone) => {
-                let failure = milestone.kind() == Kind::Failure;
-                let (ink, word) =
-                    if failure { (Ink::Failure, "failure") } else { (Ink::Error, "error") };
-                let head = format!("{} {word}: ", milestone.kind().glyph());
+                let (ink, word) = match milestone.kind() {
+                    Kind::Failure => (Ink::Failure, "failure: "),
+                    // It says itself what it is.
+                    Kind::Gray => (Ink::Error, ""),
+                    _ => (Ink::Error, "error: "),
+                };
+                let head = format!("{} {word}", milestone.kind().glyph());
                 row.say(Ink::Muted, format!("{:>9} ", milestone.at))
                     .say(ink, head)
                     .say(ink, milestone.to_string())
             }
             Line::Loud(record) => {
-                let (glyph, ink) = words::mark(record);
+                let (glyph, ink) = super::super::words::mark(record);
                 let text = if wants(record) { ", for want of a message" } else { "" };
                 let plain = matches!(ink, Ink::Muted | Ink::Message);
                 row.say(Ink::Muted, format!("{:>9} ", record.at))
                     .say(ink, format!("{glyph} "))
-                    .say(if plain { Ink::Text } else { ink }, describe(record))
+                    .say(if plain { Ink::Text } else { ink }, describe(record, words))
                     .say(Ink::Muted, text)
             }
         }

@@ -2,7 +2,7 @@
 //! verdicts.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::oracles::{Grade, State};
 use crate::sim::{Address, Because, EventId, Inspection, Life, Span, What};
@@ -12,7 +12,7 @@ use super::super::text::{Row, rows};
 use super::super::theme::Ink;
 use super::super::words::{self, life_mark, role_mark};
 use super::chain::grade_mark;
-use super::{clients, open};
+use super::{clients, open, watch};
 
 /// How many rows of a node's log are asked for: more than any screen has.
 const LOG_ROWS: usize = 64;
@@ -46,7 +46,7 @@ impl View for Inspector {
         buf: &mut Buffer,
         hits: &mut Vec<Hit>,
     ) {
-        let (name, lines) = lines(moment, eyes);
+        let (name, lines) = lines(moment, eyes, area.as_size());
         let note = Row::new(eyes.theme).say(Ink::Accent, format!(" {name} "));
         let inner = open(self, &note, eyes, area, buf);
         let height = usize::from(inner.height);
@@ -73,7 +73,7 @@ impl View for Inspector {
 }
 
 /// Returns what is selected, by name, and its rows.
-fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> (String, Lines<'a>) {
+fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, size: Size) -> (String, Lines<'a>) {
     let chosen = match (eyes.target, eyes.event) {
         (Selection::Nothing, Some(event)) => Selection::Record(event),
         (target, _) => target,
@@ -86,8 +86,11 @@ fn lines<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> (String, Lines<'a>) {
             let node = moment.session.inspect(who, LOG_ROWS);
             (
                 who.to_string(),
-                plain(node.map_or_else(Vec::new, |node| node_rows(moment, eyes, &node))),
+                plain(node.map_or_else(Vec::new, |node| node_rows(moment, eyes, &node, size))),
             )
+        }
+        Selection::Member(who @ Address::Monitor(_)) => {
+            (who.to_string(), plain(watch::of_monitor(moment, eyes, who, size)))
         }
         Selection::Member(who) => (who.to_string(), plain(client_rows(moment, eyes, who))),
         Selection::Link(from, to) => {
@@ -109,13 +112,18 @@ fn heading<'a>(eyes: &Eyes<'a>, text: &'static str) -> Row<'a> {
     Row::new(eyes.theme).say(Ink::Title, " ").say(Ink::Title, text)
 }
 
-fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
+fn node_rows<'a>(
+    moment: &Moment<'_>,
+    eyes: &Eyes<'a>,
+    node: &Inspection,
+    size: Size,
+) -> Vec<Row<'a>> {
     let scene = &node.node;
     let role = scene.glance.role;
     let (glyph, ink) = if scene.life == Life::Up { role_mark(role) } else { life_mark(scene.life) };
     let state = match scene.life {
-        Life::Up => format!("{glyph} {}", role.word()),
-        life => format!("{glyph} {}, last {}", life.word(), role.word()),
+        Life::Up => format!("{glyph} {}", moment.words().role(role)),
+        life => format!("{glyph} {}, last {}", life.word(), moment.words().role(role)),
     };
     let mut lines = vec![pair(eyes, "is", ink, state)];
     for id in &scene.faults {
@@ -124,6 +132,7 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
             lines.push(pair(eyes, "fault", super::chain::stage_ink(*stage), text));
         }
     }
+    lines.extend(watch::of_node(moment, eyes, scene.address, size));
     if scene.life == Life::Down {
         lines.push(heading(eyes, "as it was when it went down"));
     }
@@ -142,7 +151,7 @@ fn node_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec
     lines.push(disk_row(eyes, node));
     lines.push(clock_row(eyes, node));
     lines.extend(work_row(eyes, node));
-    lines.extend(log_rows(eyes, node));
+    lines.extend(log_rows(moment, eyes, node));
     if !node.report.store.is_empty() {
         let pairs = node.report.store.iter().take(16).map(|(key, value)| format!("k{key}={value}"));
         lines.push(pair(eyes, "store", Ink::Text, pairs.collect::<Vec<_>>().join(" ")));
@@ -182,16 +191,21 @@ fn work_row<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Option<Row<'a>> {
 }
 
 /// The newest of the log first: what is decided and what is not are told apart by glyph and word.
-fn log_rows<'a>(eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
+fn log_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, node: &Inspection) -> Vec<Row<'a>> {
     let mut lines = Vec::new();
+    // The first letter of its word: `t4` for term 4. Transactions have none.
+    let words = moment.words();
+    let letter = if words.entry.is_empty() { words.epoch } else { words.entry }.get(..1);
+    let settled = if words.decided.is_empty() { "committed" } else { words.decided };
     for (k, entry) in node.report.log.iter().rev().enumerate() {
         let name = if k == 0 { "log" } else { "" };
         let (glyph, ink, word) = if entry.decided {
-            ('✓', Ink::Text, "committed")
+            ('✓', Ink::Text, settled.to_owned())
         } else {
-            ('…', Ink::Candidate, "not committed")
+            ('…', Ink::Candidate, format!("not {settled}"))
         };
-        let text = format!("{glyph} {:>4} t{} {:<18}", entry.slot, entry.epoch, entry.text);
+        let epoch = letter.map_or_else(String::new, |letter| format!("{letter}{} ", entry.epoch));
+        let text = format!("{glyph} {:>4} {epoch}{:<18}", entry.slot, entry.text);
         lines.push(pair(eyes, name, ink, text).say(Ink::Muted, word));
     }
     lines
@@ -262,10 +276,11 @@ fn record_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, id: EventId) -> Lines<'
         return vec![(row, Selection::Nothing)];
     };
     let (glyph, ink) = words::mark(record);
+    let named = moment.words();
     let when = format!("{} virtual, {}", record.at, words::ago(moment.scene.now, record.at));
     let mut lines = vec![
         (
-            pair(eyes, "what", ink, format!("{glyph} {}", words::describe(record))),
+            pair(eyes, "what", ink, format!("{glyph} {}", words::describe(record, named))),
             Selection::Nothing,
         ),
         (pair(eyes, "when", Ink::Text, when), Selection::Nothing),
@@ -276,7 +291,10 @@ fn record_rows<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>, id: EventId) -> Lines<'
             Because::LackOf(_) => "for lack of",
         };
         let known = moment.session.record(cause.id());
-        let text = known.map_or_else(|| "no longer remembered".to_owned(), words::describe);
+        let text = known.map_or_else(
+            || "no longer remembered".to_owned(),
+            |cause| words::describe(cause, named),
+        );
         let row = pair(eyes, name, Ink::Text, format!("{} ", cause.id())).say(Ink::Text, text);
         lines.push((row, Selection::Record(cause.id())));
     }

@@ -14,6 +14,7 @@ pub mod grid;
 pub mod inspector;
 pub mod log;
 pub mod timeline;
+mod watch;
 mod wires;
 
 use ratatui::buffer::Buffer;
@@ -153,10 +154,11 @@ fn milestones_so_far(session: &Session) -> impl Iterator<Item = &Milestone> {
     newest_first.skip_while(move |milestone| milestone.record >= next)
 }
 
-/// Lists what the oracles found up to the position, newest first: the record, and what.
+/// Lists what was found up to the position, newest first, beyond what records say by themselves:
+/// the record at which it was found, and what.
 fn found_so_far(session: &Session) -> impl Iterator<Item = (EventId, &Milestone)> {
     milestones_so_far(session)
-        .filter(|milestone| matches!(milestone.kind(), Kind::Error | Kind::Failure))
+        .filter(|milestone| matches!(milestone.kind(), Kind::Error | Kind::Failure | Kind::Gray))
         .map(|milestone| (milestone.record, milestone))
 }
 

@@ -92,7 +92,7 @@ impl View for Timeline {
             label(moment, eyes, row(1), buf);
         }
         if area.height >= 3 {
-            scale(eyes, axis, row(2), buf);
+            scale(moment, eyes, axis, row(2), buf);
         }
     }
 }
@@ -107,6 +107,8 @@ const fn weight(kind: Kind) -> u8 {
         Kind::Error => 5,
         Kind::Input => 6,
         Kind::Failure => 7,
+        // Of what fails because of it there is plenty, of itself one.
+        Kind::Gray => 8,
     }
 }
 
@@ -117,7 +119,7 @@ const fn ink(kind: Kind) -> Ink {
         Kind::Life => Ink::Down,
         Kind::Election => Ink::Leader,
         Kind::Input => Ink::Active,
-        Kind::Error => Ink::Error,
+        Kind::Error | Kind::Gray => Ink::Error,
         Kind::Failure => Ink::Failure,
     }
 }
@@ -192,18 +194,20 @@ fn label(moment: &Moment<'_>, eyes: &Eyes<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// Names some instants below the axis, and what the marks are.
-fn scale(eyes: &Eyes<'_>, axis: Axis, area: Rect, buf: &mut Buffer) {
+fn scale(moment: &Moment<'_>, eyes: &Eyes<'_>, axis: Axis, area: Rect, buf: &mut Buffer) {
     let mut legend = Row::new(eyes.theme).say(Ink::Muted, " ");
     let kinds = [
         (Kind::Input, "fault or heal"),
         (Kind::Life, "life"),
         (Kind::Suspicion, "suspicion"),
-        (Kind::Election, "election"),
+        (Kind::Election, "new leader"),
+        (Kind::Gray, "gray"),
         (Kind::Error, "error"),
         (Kind::Failure, "failure"),
         (Kind::Commit, "commit"),
     ];
-    for (kind, word) in kinds {
+    let watched = moment.scene.monitors > 0;
+    for (kind, word) in kinds.into_iter().filter(|(kind, _)| watched || *kind != Kind::Gray) {
         legend.add(ink(kind), kind.glyph().to_string());
         legend.add(Ink::Muted, format!(" {word}   "));
     }

@@ -51,7 +51,7 @@ use super::Quorums;
 use crate::protocols::{Entry as Listed, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role,
-    Span, SpanRange, TimerKind,
+    Span, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -111,6 +111,16 @@ pub static ENTRY: Listed = Listed {
             partitions, as long as a majority is up and connected",
     breaks: "an acceptor that denies what it accepted, by a lie or a wiped disk, has a second \
              value chosen in a slot; without a majority nothing is decided any more",
+    ordinary: "Every node is a follower. The first whose election timeout ends asks for promises; \
+               a quorum lets it lead.",
+    words: Words {
+        epoch: "ballot",
+        length: "log",
+        decided: "decided",
+        settles: "knows slot # to be decided",
+        votes: ["gives its promise to", "gave its promise to"],
+        ..Words::NONE
+    },
     source: "Lamport, Paxos Made Simple, 2001, section 3",
     nodes: 1..=1_000,
     judged: &[

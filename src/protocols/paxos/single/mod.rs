@@ -26,7 +26,7 @@ use super::Quorums;
 use crate::protocols::{Entry, ProtocolSpec, Wrong};
 use crate::sim::{
     Address, Detail, Enumerable, Event, Flip, Glance, Liar, Note, Outbox, Protocol, Report, Role,
-    Span, SpanRange, TimerKind,
+    Span, SpanRange, TimerKind, Words,
 };
 
 pub use message::{
@@ -82,6 +82,17 @@ pub static ENTRY: Entry = Entry {
             partitions, as long as a majority is up and connected",
     breaks: "an acceptor that denies what it accepted, by a lie or a wiped disk, has a second \
              value chosen; two proposers that never wait need not decide at all",
+    ordinary: "A proposer asks for promises, then for its value to be accepted. What a quorum \
+               accepted is chosen for good.",
+    words: Words {
+        epoch: "ballot",
+        length: "holds",
+        decided: "chosen",
+        settles: "learns what was chosen",
+        card: "accepted",
+        votes: ["gives its promise to", "gave its promise to"],
+        ..Words::NONE
+    },
     source: "Lamport, Paxos Made Simple, 2001",
     nodes: 1..=1_000,
     judged: &["agreement", "validity", "linearizable", "available", "on time", "progress"],

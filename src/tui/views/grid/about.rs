@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::sim::{Address, FaultId, Life, Note, Scene, What};
+use crate::sim::{Address, FaultId, Life, NodeScene, Note, Scene, What};
 
 use super::super::super::moment::Moment;
+use super::super::super::words;
 use super::super::RECORDS_READ_MAX;
 use super::crowd::{self, Crowd};
 
@@ -42,7 +43,7 @@ impl About {
         let mut about = About {
             known: vec![Known::default(); nodes.len()],
             crowd: Crowd::of(moment),
-            equals: crowd::are_equals(nodes),
+            equals: words::are_equals(nodes),
         };
         about.leaders(moment.scene);
         about.links(moment.scene);
@@ -60,7 +61,9 @@ impl About {
     }
 
     fn leaders(&mut self, scene: &Scene) {
-        for node in scene.nodes.iter().filter(|node| node.life != Life::Down) {
+        // Who leads by itself follows nobody, whatever it last heard.
+        let follows = |node: &&NodeScene| node.life != Life::Down && !node.glance.role.is_alone();
+        for node in scene.nodes.iter().filter(follows) {
             let leader = node.glance.leader.filter(|leader| *leader != node.address);
             if let Some(known) = leader.and_then(|leader| self.get(leader)) {
                 known.led.push(node.address);

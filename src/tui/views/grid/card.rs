@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::lab::Stage;
+use crate::oracles::views::Cell;
 use crate::sim::{Address, Life, Mood, NodeScene, Role, Span};
 
 use super::super::super::moment::{Eyes, Moment};
@@ -11,8 +12,9 @@ use super::super::super::text::{self, Row, rows};
 use super::super::super::theme::Ink;
 use super::super::super::words::{self, group, life_mark, role_mark};
 use super::super::chain::stage_ink;
+use super::super::watch;
 use super::about::{About, Known};
-use super::crowd::Crowd;
+use super::crowd::{Crowd, awaits_leader};
 
 /// What each dot is.
 pub(super) const LEGEND: [(char, Ink, &str); 6] = [
@@ -52,7 +54,7 @@ impl Node<'_> {
             Life::Up if self.mark().is_some() => self.mark().expect("it was there just now"),
             Life::Up => {
                 let (glyph, ink) = role_mark(self.scene.glance.role);
-                (glyph, ink, self.scene.glance.role.word())
+                (glyph, ink, self.moment.words().role(self.scene.glance.role))
             }
             life => {
                 let (glyph, ink) = life_mark(life);
@@ -92,6 +94,13 @@ impl Node<'_> {
         if let Some(stage) = self.stage() {
             row.add(stage_ink(stage), stage.glyph().to_string());
         }
+        let views = watch::views(self.moment);
+        if let Some((_, standing)) = watch::furthest(views, self.scene.address)
+            && standing.cell != Cell::Well
+        {
+            let (glyph, ink) = watch::mark(standing.cell);
+            row.add(ink, glyph.to_string());
+        }
         row.draw(Rect { width: area.width.saturating_sub(1), ..area }, buf);
     }
 
@@ -123,12 +132,21 @@ impl Node<'_> {
     }
 
     fn rows<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Vec<Row<'a>> {
-        let mut rows = vec![self.head(eyes, width), self.log(eyes, width)];
+        let mut rows = vec![self.head(eyes, width)];
+        rows.extend(Some(self.log(eyes, width)).filter(|row| !row.is_empty()));
         rows.extend(self.faults(eyes));
+        let (well, ill) = match watch::brief(self.moment, eyes, self.scene.address, width) {
+            Some((Cell::Well, row)) => (Some(row), None),
+            Some((_, row)) => (None, Some(row)),
+            None => (None, None),
+        };
+        rows.extend(ill);
         rows.extend(self.links(eyes, width));
         rows.extend(self.suspicion(eyes, width));
+        rows.extend(self.reported(eyes));
         rows.extend(self.lead(eyes, width));
         rows.extend(self.disturbed(eyes));
+        rows.extend(well);
         rows.push(self.disk(eyes, width));
         rows
     }
@@ -138,7 +156,12 @@ impl Node<'_> {
         let name = self.scene.address.to_string();
         let selected = eyes.target == super::super::Selection::Member(self.scene.address);
         let mark = if selected { "▸" } else { "" };
-        let mut row = Row::new(eyes.theme).say(ink, format!("{mark}{name} {glyph} {word}"));
+        let mut text = format!("{mark}{name} {glyph} {word}");
+        if text.chars().count() > width {
+            let first = word.split(' ').next().unwrap_or(word);
+            text = format!("{mark}{name} {glyph} {first}");
+        }
+        let mut row = Row::new(eyes.theme).say(ink, text);
         let place = self.moment.scene.places.get(self.scene.address.index());
         if let Some(place) = place.filter(|place| !place.rack.is_empty() && width >= ROOMY) {
             row.add(Ink::Muted, format!(" · rack {}", place.rack));
@@ -148,28 +171,66 @@ impl Node<'_> {
 
     fn log<'a>(&self, eyes: &Eyes<'a>, width: usize) -> Row<'a> {
         let glance = &self.scene.glance;
-        let mut row = Row::new(eyes.theme);
-        let was = if self.scene.life == Life::Down { "was " } else { "" };
+        let row = Row::new(eyes.theme);
+        let was = if self.scene.life == Life::Down && width >= WORDY { "was " } else { "" };
         if let Some(numbers) = self.about.crowd.numbers(glance, width) {
             return row.say(Ink::Muted, format!("{was}{numbers}"));
         }
-        let (term, length) = (glance.epoch, glance.length);
-        // Transactions stand in no order, so that there is neither a term nor a log.
-        let transacts = matches!(glance.role, Role::Coordinator | Role::Participant);
-        let text = match width {
-            ROOMY.. if transacts => format!("{was}{length} asked · ✓{} committed", glance.decided),
-            _ if transacts => format!("{was}{length} asked"),
-            ROOMY.. => format!("{was}term {term} · log {length} · ✓{} committed", glance.decided),
-            WORDY.. => format!("{was}term {term} log {length}"),
-            _ => format!("t{term} log {length}"),
-        };
-        row.add(Ink::Muted, text);
-        if width < ROOMY {
-            let all = glance.decided == length;
-            let decided = if all { String::new() } else { glance.decided.to_string() };
-            row.add(Ink::Muted, format!(" ✓{decided}"));
+        if self.numbers(0).is_empty() {
+            return row;
         }
-        row
+        let forms = [ROOMY, WORDY, 0].into_iter().filter(|least| *least <= width);
+        let mut texts = forms.map(|room| format!("{was}{}", self.numbers(room)));
+        let fits = |text: &String| text.chars().count() <= width;
+        // Half a number would be another number: rather one less.
+        let fewer = || self.numbers(0).rsplit_once(" ✓").map(|(few, _)| few.to_owned());
+        row.say(Ink::Muted, texts.find(fits).or_else(fewer).unwrap_or_default())
+    }
+
+    /// Shows of its report what the algorithm turns on.
+    fn reported<'a>(&self, eyes: &Eyes<'a>) -> Vec<Row<'a>> {
+        let (wanted, address) = (self.moment.words().card, self.scene.address);
+        if wanted.is_empty() || self.scene.life == Life::Down {
+            return Vec::new();
+        }
+        let node = self.moment.session.inspect(address, 0);
+        let rows = node.map(|node| node.report.rows).unwrap_or_default();
+        let told = rows.iter().filter(|(name, value)| *name == wanted && value != "0");
+        told.map(|(name, value)| {
+            // A number says nothing without its name.
+            let bare = value.starts_with(|c: char| c.is_ascii_digit());
+            let text = if bare { format!("{name} {value}") } else { value.clone() };
+            Row::new(eyes.theme).say(Ink::Text, text)
+        })
+        .collect()
+    }
+
+    /// Returns epoch, length and what is settled, in the algorithm's words and as briefly as so
+    /// much room asks for.
+    fn numbers(&self, room: usize) -> String {
+        let (glance, words) = (&self.scene.glance, self.moment.words());
+        let mut parts = Vec::new();
+        match words.epoch.get(..1) {
+            None => {}
+            Some(letter) if room < WORDY => parts.push(format!("{letter}{}", glance.epoch)),
+            Some(_) => parts.push(words.epoch(glance.epoch)),
+        }
+        // Who is a member beside leaders serves them, and keeps nothing of what they order.
+        let keeps = glance.role != Role::Member || words.epoch.is_empty();
+        if keeps && !words.length.is_empty() {
+            parts.push(format!("{} {}", words.length, glance.length));
+        }
+        if keeps && !words.decided.is_empty() {
+            // A coordinator counts outcomes of either kind.
+            let ended = glance.role == Role::Coordinator && words.decided == "committed";
+            let word = if ended { "ended" } else { words.decided };
+            parts.push(match room {
+                ROOMY.. => format!("✓{} {word}", glance.decided),
+                _ if glance.decided == glance.length => "✓".to_owned(),
+                _ => format!("✓{}", glance.decided),
+            });
+        }
+        parts.join(if room >= ROOMY { " · " } else { " " })
     }
 
     fn faults<'a>(&self, eyes: &Eyes<'a>) -> Option<Row<'a>> {
@@ -205,8 +266,11 @@ impl Node<'_> {
             let names = cut.map_or_else(String::new, name);
             row.add(Ink::Active, format!("⊘ {words}{names}"));
         }
-        for fault in known.cutters.iter().take(2) {
-            row.add(Ink::Active, format!(" {fault}"));
+        for fault in known.cutters.iter().take(2).map(|fault| format!(" {fault}")) {
+            // Whom it is cut off from matters more.
+            if row.width() + fault.len() <= width {
+                row.add(Ink::Active, fault);
+            }
         }
         for fault in known.bent.iter().take(2) {
             row.add(Ink::Active, format!("≈ link bent {fault}"));
@@ -237,19 +301,33 @@ impl Node<'_> {
         let most = width.saturating_sub(8) / 3;
         let down = self.scene.life == Life::Down;
         let role = self.scene.glance.role;
-        if (role.is_alone() || role == Role::Coordinator) && !down {
+        if role.leads() && !down {
             let nobody = if width >= WORDY { "nobody else" } else { "nobody" };
-            let who = if led.len() == 0 { nobody.to_owned() } else { group(led, most) };
-            return Some(row.say(Ink::Leader, format!("leads {who}")));
+            let who = if led.len() == 0 { nobody.to_owned() } else { group(led.clone(), most) };
+            let text = match role {
+                Role::Proposer if led.len() < 2 => format!("{who} agrees"),
+                Role::Proposer => format!("{who} agree"),
+                _ => format!("leads {who}"),
+            };
+            return Some(row.say(Ink::Leader, text));
         }
+        // An acceptor is bound by a promise, a validator waits for whose turn it is, and who is a
+        // member beside leaders grants their lease.
+        let [one, many] = match role {
+            Role::Acceptor => ["promised", "promised"],
+            Role::Validator => ["waits for", "wait for"],
+            Role::Member => ["lease for", "lease for"],
+            _ => ["follows", "follow"],
+        };
         if led.len() > 0 {
-            let verb = if led.len() == 1 { "follows" } else { "follow" };
+            let verb = if led.len() == 1 { one } else { many };
             return Some(row.say(Ink::Candidate, format!("{} {verb} it", group(led, most))));
         }
         match self.scene.glance.leader.filter(|leader| *leader != self.scene.address) {
             _ if down || self.about.equals => None,
-            Some(leader) => Some(row.say(Ink::Muted, format!("follows {leader}"))),
-            None => Some(row.say(Ink::Candidate, "no leader known")),
+            Some(leader) => Some(row.say(Ink::Muted, format!("{one} {leader}"))),
+            None if awaits_leader(role) => Some(row.say(Ink::Candidate, "no leader known")),
+            None => None,
         }
     }
 

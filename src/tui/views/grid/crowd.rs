@@ -3,7 +3,7 @@
 //! A node cannot know that it lacks something; whoever sees all of them can.
 
 use crate::oracles::Subject;
-use crate::sim::{Glance, Life, NodeScene, Role, Scene};
+use crate::sim::{Glance, Life, Role, Scene};
 
 use super::super::super::moment::Moment;
 use super::super::super::theme::Ink;
@@ -117,16 +117,21 @@ impl Crowd {
             }
             Crowd::Members => {
                 let suspect = up().filter(|node| node.glance.decided > 0).count();
-                Some(format!(" · {suspect} suspect somebody "))
+                let alive = scene.nodes.len() as u64;
+                let buried = up().filter(|node| node.glance.length < alive).count();
+                let dead = match buried {
+                    0 => String::new(),
+                    many => format!(", {many} hold somebody dead"),
+                };
+                Some(format!(" · {suspect} suspect somebody{dead} "))
             }
         }
     }
 }
 
-/// Returns whether nobody leads here, by the rules of the algorithm.
-pub(super) fn are_equals(nodes: &[NodeScene]) -> bool {
-    let equal = |role| matches!(role, Role::Member | Role::Listener | Role::Spreader);
-    nodes.iter().all(|node| equal(node.glance.role))
+/// Returns whether a node of this role lacks something while nobody leads.
+pub(super) const fn awaits_leader(role: Role) -> bool {
+    matches!(role, Role::Backup | Role::Candidate | Role::Follower | Role::PreCandidate)
 }
 
 /// Lists who is up and suspected, by whom, as far as the oracles say so.

@@ -19,6 +19,7 @@ use crate::sim::{Life, NodeScene, Role};
 use super::super::moment::{Eyes, Hit, Moment, Pane, Selection, View};
 use super::super::text::{self, Row, count};
 use super::super::theme::Ink;
+use super::super::words;
 use super::{open, wires};
 
 use about::About;
@@ -96,19 +97,24 @@ fn summary<'a>(moment: &Moment<'_>, eyes: &Eyes<'a>) -> Row<'a> {
         return row;
     }
     bound(moment, &mut row);
-    if crowd::are_equals(nodes) {
+    if words::are_equals(nodes) {
+        row.add(Ink::Muted, " ");
         return row;
     }
     let leads = |node: &&NodeScene| node.life != Life::Down && node.glance.role.leads();
-    let waits = |node: &NodeScene| {
-        use Role::{Backup, Candidate, Follower, PreCandidate};
-        matches!(node.glance.role, Backup | Candidate | Follower | PreCandidate)
-    };
+    let waits = |node: &NodeScene| crowd::awaits_leader(node.glance.role);
     let mut leaders = nodes.iter().filter(leads);
     match (leaders.next(), leaders.count()) {
         (None, _) if nodes.iter().any(waits) => row.add(Ink::Candidate, " · nobody leads "),
         (None, _) => row.add(Ink::Muted, " "),
-        (Some(leader), 0) => row.add(Ink::Leader, format!(" · {} leads ", leader.address)),
+        (Some(leader), 0) => {
+            let verb = if leader.glance.role == Role::Proposer { "proposes" } else { "leads" };
+            row.add(Ink::Leader, format!(" · {} {verb} ", leader.address));
+        }
+        // Proposers may well be several: a height ends for one node before it does for another.
+        (Some(leader), more) if leader.glance.role == Role::Proposer => {
+            row.add(Ink::Leader, format!(" · {} propose ", more + 1));
+        }
         (Some(_), more) => row.add(Ink::Error, format!(" · {} believe they lead ", more + 1)),
     }
     row
