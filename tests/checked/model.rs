@@ -1,21 +1,23 @@
-//! Any enumerable protocol as a model: every order of messages, losses, timeouts and crashes within
-//! bounds, each state judged by the oracles that the sweeps use.
+//! Any enumerable protocol as a model: every order of messages, losses, timeouts, crashes and lies
+//! within bounds, each state judged by the oracles that the sweeps use.
+//!
+//! A write is on the disk at once: what a disk that lags does is for the sweeps.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use faultlab::oracles::{Bounds, Panel, State as Verdict};
 use faultlab::sim::chance::{Chance, Identity};
-use faultlab::sim::record::Causes;
 use faultlab::sim::{
-    Address, CallId, ClientNote, Effect, Enumerable, Event, EventId, Instant, Note, Op, Outbox,
-    Outcome, Protocol, Record, Ticket, What,
+    Address, CallId, ClientNote, Effect, Enumerable, Event, Instant, Liar, Op, Outbox, Outcome,
+    Protocol, Ticket, Untruth, What,
 };
 use stateright::{Model, Property};
 
+use crate::judge::{Judge, bears_on};
+
 /// What a run may contain: how many of each.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// Timers that run out.
     pub timeouts: u8,
@@ -23,22 +25,42 @@ pub struct Limits {
     pub crashes: u8,
     /// Messages that are lost.
     pub losses: u8,
-    /// Messages that may be on their way at once; runs with more are not followed.
-    pub flights: usize,
+}
+
+/// A liar that is two honest nodes under one name, as `sim::lies` has it: its first face is the
+/// node itself, the second a body behind the last node. Liars share both stories.
+#[derive(Clone, Copy, Debug)]
+pub struct Face {
+    /// Whose.
+    pub of: u16,
+    /// Who sees the second face, and not the first.
+    pub seen_by: &'static [u16],
 }
 
 /// A protocol, its clients' calls, and how far runs are followed.
 #[derive(Clone, Debug)]
-pub struct Checked<P: Enumerable> {
+pub struct Checked<P: Protocol> {
     pub protocol: P,
     pub nodes: u16,
-    /// The calls, each with the nodes that it goes to; the k-th is client k's first.
+    /// The calls, each with the bodies that it goes to; the k-th is client k's first.
     pub calls: Vec<(Vec<u16>, Op)>,
     pub limits: Limits,
     /// The properties that must hold in every state.
     pub judged: &'static [&'static str],
     /// Whether a crash takes the disk with it: amnesia.
     pub forgets: bool,
+    /// Whether timers run out only while no message is on its way: silence means that nothing
+    /// comes any more, as where delays are bounded and timeouts longer.
+    pub patient: bool,
+    /// Which timers run out at all.
+    pub runs_out: fn(&P::Timer) -> bool,
+    /// Nodes that are down throughout.
+    pub absent: &'static [u16],
+    /// Nodes that tell two stories.
+    pub faces: &'static [Face],
+    /// Nodes of which each message may arrive as it is, as any lie that `Protocol::forge` has for
+    /// it, or not at all.
+    pub liars: &'static [u16],
 }
 
 /// One node: what it knows while it is up, its disk, and its armed timers.
@@ -46,7 +68,6 @@ pub struct Checked<P: Enumerable> {
 pub struct Member<P: Protocol> {
     state: Option<Arc<P::State>>,
     disk: Option<Arc<P::Stable>>,
-    saves: u64,
     armed: BTreeSet<P::Timer>,
 }
 
@@ -55,10 +76,10 @@ pub struct Member<P: Protocol> {
 pub struct World<P: Protocol> {
     members: Vec<Member<P>>,
     /// Messages on their way, in an order of their own: a network has none.
-    flights: Vec<(u16, u16, P::Msg)>,
-    /// What nodes and clients said that an oracle hears: who, and what.
-    said: BTreeSet<(Address, Note)>,
-    returned: BTreeSet<(u16, Outcome)>,
+    flights: Vec<(u16, u16, Arc<P::Msg>)>,
+    pub judge: Judge,
+    /// Whether a client has got what it asked for.
+    pub answered: bool,
     asked: u8,
     used: [u8; 3],
 }
@@ -66,8 +87,10 @@ pub struct World<P: Protocol> {
 /// What may happen next.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Move<P: Protocol> {
-    Deliver(u16, u16, P::Msg),
-    Lose(u16, u16, P::Msg),
+    Deliver(u16, u16, Arc<P::Msg>),
+    /// The lie arrives in the place of the message.
+    Lie(u16, u16, Arc<P::Msg>, Arc<P::Msg>),
+    Lose(u16, u16, Arc<P::Msg>),
     Timeout(u16, P::Timer),
     Ask,
     Crash(u16),
@@ -75,98 +98,167 @@ pub enum Move<P: Protocol> {
 }
 
 impl<P: Enumerable> Checked<P> {
-    fn outbox(world: &World<P>, node: u16) -> Outbox<P> {
-        let written = Ticket(world.members[usize::from(node) - 1].saves);
-        Outbox::new(Address::Node(node), Instant::ZERO, Chance::new(0), Identity(0), written)
+    /// Makes a model in which nobody calls, nothing fails, and every timer may run out.
+    pub fn new(protocol: P, nodes: u16, judged: &'static [&'static str]) -> Checked<P> {
+        Checked {
+            protocol,
+            nodes,
+            calls: Vec::new(),
+            limits: Limits::default(),
+            judged,
+            forgets: false,
+            patient: false,
+            runs_out: |_| true,
+            absent: &[],
+            faces: &[],
+            liars: &[],
+        }
     }
 
-    fn step(&self, world: &mut World<P>, node: u16, event: Event<P>) {
-        let place = usize::from(node) - 1;
+    /// Returns whose name a body bears.
+    fn name(&self, body: u16) -> u16 {
+        if body <= self.nodes { body } else { self.faces[usize::from(body - self.nodes) - 1].of }
+    }
+
+    fn face(&self, name: u16) -> Option<(u16, &Face)> {
+        (self.nodes + 1..).zip(self.faces).find(|(_, face)| face.of == name)
+    }
+
+    fn lies(&self, name: u16) -> bool {
+        self.liars.contains(&name) || self.face(name).is_some()
+    }
+
+    /// Returns to which body a message goes; `None` where its receiver is shown the other face, or
+    /// is down for good.
+    fn route(&self, from: u16, to: u16) -> Option<u16> {
+        let name = self.name(from);
+        let (ours, theirs) = (self.face(name), self.face(to));
+        let second = from > self.nodes;
+        let share = ours.is_some() && theirs.is_some();
+        let shown = ours.filter(|_| !share).is_none_or(|(_, f)| f.seen_by.contains(&to) == second);
+        if !shown || self.absent.contains(&to) {
+            return None;
+        }
+        let meets =
+            theirs.filter(|(_, face)| if share { second } else { face.seen_by.contains(&name) });
+        Some(meets.map_or(to, |(body, _)| body))
+    }
+
+    fn outbox(&self, body: u16) -> Outbox<P> {
+        // What is written is saved before the next step, so that tickets may begin anew with it.
+        let me = Address::Node(self.name(body));
+        Outbox::new(me, Instant::ZERO, Chance::new(0), Identity(0), Ticket(0))
+    }
+
+    fn step(&self, world: &mut World<P>, body: u16, event: Event<P>) {
+        let place = usize::from(body) - 1;
         let Some(state) = world.members[place].state.clone() else { return };
-        let mut out = Checked::outbox(world, node);
+        let mut out = self.outbox(body);
         if let Event::Request { call, op } = event {
             out.receive_request(call, op);
         }
         let mut state = (*state).clone();
         self.protocol.step(&mut state, event, &mut out);
         world.members[place].state = Some(Arc::new(state));
-        self.carry_out(world, node, out);
+        self.carry_out(world, body, out);
     }
 
-    fn boot(&self, world: &mut World<P>, node: u16) {
-        let place = usize::from(node) - 1;
-        world.members[place].saves = 0;
-        let mut out = Checked::outbox(world, node);
+    fn boot(&self, world: &mut World<P>, body: u16) {
+        let place = usize::from(body) - 1;
+        let mut out = self.outbox(body);
         let disk = world.members[place].disk.clone();
-        let state = self.protocol.boot(Address::Node(node), disk.as_deref(), &mut out);
+        let me = Address::Node(self.name(body));
+        let state = self.protocol.boot(me, disk.as_deref(), &mut out);
         world.members[place].state = Some(Arc::new(state));
-        self.carry_out(world, node, out);
+        self.carry_out(world, body, out);
     }
 
-    /// Carries out what a step wants; a write is on the disk at once.
-    fn carry_out(&self, world: &mut World<P>, node: u16, mut out: Outbox<P>) {
-        let place = usize::from(node) - 1;
-        let mut saved = None;
-        let effects: Vec<Effect<P>> = out.drain().collect();
-        for effect in effects {
+    /// Carries out what a step wants.
+    fn carry_out(&self, world: &mut World<P>, body: u16, mut out: Outbox<P>) {
+        let member = &mut world.members[usize::from(body) - 1];
+        let (mut saves, mut said) = (0, Vec::new());
+        for effect in out.drain() {
             match effect {
                 Effect::Send { to, msg } => {
                     let to = to.node().expect("nodes send to nodes");
-                    world.flights.push((node, to, msg));
-                }
-                Effect::Answer { call, outcome } => {
-                    if let Address::Client(client) = call.client {
-                        world.returned.insert((client, outcome));
+                    if let Some(to) = self.route(body, to) {
+                        world.flights.push((body, to, Arc::new(msg)));
                     }
                 }
+                Effect::Answer { outcome, .. } => world.answered |= outcome == Outcome::Written,
                 Effect::Save(delta) => {
-                    let member = &mut world.members[place];
                     let mut disk = member.disk.as_deref().cloned().unwrap_or_default();
                     P::persist(&mut disk, &delta);
                     member.disk = Some(Arc::new(disk));
-                    member.saves += 1;
-                    saved = Some(Ticket(member.saves));
+                    saves += 1;
                 }
                 Effect::Arm(timer, _) => {
-                    world.members[place].armed.insert(timer);
+                    member.armed.insert(timer);
                 }
                 Effect::Disarm(timer) => {
-                    world.members[place].armed.remove(&timer);
+                    member.armed.remove(&timer);
                 }
-                Effect::Note(note) => {
-                    world.said.insert((Address::Node(node), note));
+                Effect::Note(note) if bears_on(self.judged, &note) => {
+                    said.push((Some(Address::Node(self.name(body))), What::Noted(note)));
                 }
+                Effect::Note(_) => {}
             }
         }
-        if let Some(ticket) = saved {
-            self.step(world, node, Event::Saved(ticket));
-        }
         world.flights.sort_unstable();
+        world.judge.hear(said);
+        if saves > 0 {
+            self.step(world, body, Event::Saved(Ticket(saves)));
+        }
     }
 
-    /// Judges a state by the oracles: what was asked comes first, then what was said.
-    pub fn is_safe(&self, world: &World<P>) -> bool {
-        let mut panel = Panel::new(&Bounds::default(), self.nodes, self.judged);
-        let mut id = 0;
-        let mut tell = |who: Address, what: What| {
-            let (because, at) = (Causes::new(), Instant(u64::from(id)));
-            let record = Record { at, id: EventId(id), who: Some(who), because, what };
-            id += 1;
-            panel.observe(&record, &mut Vec::new());
+    fn ask(&self, world: &mut World<P>) {
+        let (bodies, op) = self.calls[usize::from(world.asked)].clone();
+        world.asked += 1;
+        let client = Address::Client(u16::from(world.asked));
+        let call = CallId { client, serial: 1, attempt: 1 };
+        let called = What::Client(ClientNote::Called { call, op });
+        world.judge.hear(vec![(Some(client), called)]);
+        for body in bodies {
+            self.step(world, body, Event::Request { call, op });
+        }
+    }
+
+    fn take(world: &mut World<P>, from: u16, to: u16, msg: &P::Msg) {
+        let place = world.flights.iter().position(|f| (f.0, f.1, &*f.2) == (from, to, msg));
+        world.flights.remove(place.expect("what arrives was on its way"));
+    }
+
+    /// Lists the lies that may arrive in the place of a message.
+    fn forged(&self, world: &World<P>, from: u16, to: u16, msg: &P::Msg) -> BTreeSet<P::Msg> {
+        let Some(state) = &world.members[usize::from(from) - 1].state else {
+            return BTreeSet::new();
         };
-        for (k, (_, op)) in (1..).zip(&self.calls) {
-            let call = CallId { client: Address::Client(k), serial: 1, attempt: 1 };
-            tell(call.client, What::Client(ClientNote::Called { call, op: *op }));
-        }
-        for (who, note) in &world.said {
-            tell(*who, What::Noted(note.clone()));
-        }
-        panel.verdicts(Instant(u64::from(id))).iter().all(|v| v.state != Verdict::Violated)
+        let with: Vec<Address> = self.liars.iter().copied().map(Address::Node).collect();
+        let says = [Untruth::Contrary, Untruth::Value, Untruth::Denial];
+        let told = says.into_iter().filter_map(|untruth| {
+            let liar = Liar::new(Address::Node(from), untruth, with.clone());
+            self.protocol.forge(state, msg, Address::Node(to), &liar)
+        });
+        told.filter(|lie| lie != msg).collect()
     }
 
-    fn take(world: &mut World<P>, from: u16, to: u16, msg: &P::Msg) -> bool {
-        let place = world.flights.iter().position(|f| (f.0, f.1, &f.2) == (from, to, msg));
-        place.map(|place| world.flights.remove(place)).is_some()
+    /// What may become of a message: it arrives, another does in its place, or none does.
+    fn fates(
+        &self,
+        world: &World<P>,
+        (from, to, msg): &(u16, u16, Arc<P::Msg>),
+        moves: &mut Vec<Move<P>>,
+    ) {
+        let (from, to) = (*from, *to);
+        let lies = self.liars.contains(&from);
+        if lies {
+            let told = self.forged(world, from, to, msg).into_iter();
+            moves.extend(told.map(|lie| Move::Lie(from, to, msg.clone(), Arc::new(lie))));
+        }
+        if lies || world.used[1] < self.limits.losses {
+            moves.push(Move::Lose(from, to, msg.clone()));
+        }
+        moves.push(Move::Deliver(from, to, msg.clone()));
     }
 }
 
@@ -175,45 +267,47 @@ impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
     type Action = Move<P>;
 
     fn init_states(&self) -> Vec<World<P>> {
-        let blank = || Member { state: None, disk: None, saves: 0, armed: BTreeSet::new() };
+        let blank = || Member { state: None, disk: None, armed: BTreeSet::new() };
+        let bodies = self.nodes + self.faces.len() as u16;
+        let liars = (1..=self.nodes).filter(|name| self.lies(*name)).map(Address::Node);
         let mut world = World {
-            members: (0..self.nodes).map(|_| blank()).collect(),
+            members: (0..bodies).map(|_| blank()).collect(),
             flights: Vec::new(),
-            said: BTreeSet::new(),
-            returned: BTreeSet::new(),
+            judge: Judge::new(self.nodes, self.judged, liars.collect()),
+            answered: false,
             asked: 0,
             used: [0; 3],
         };
-        (1..=self.nodes).for_each(|node| self.boot(&mut world, node));
+        let up = (1..=bodies).filter(|body| !self.absent.contains(body));
+        up.for_each(|body| self.boot(&mut world, body));
         vec![world]
     }
 
     fn actions(&self, world: &World<P>, moves: &mut Vec<Move<P>>) {
         let mut before = None;
         for flight in &world.flights {
-            if before == Some(flight) {
-                continue; // which of two equal messages comes is all the same
+            // Which of two equal messages comes is all the same.
+            if before.replace(flight) != Some(flight) {
+                self.fates(world, flight, moves);
             }
-            before = Some(flight);
-            let (from, to, msg) = flight.clone();
-            if world.used[1] < self.limits.losses {
-                moves.push(Move::Lose(from, to, msg.clone()));
-            }
-            moves.push(Move::Deliver(from, to, msg));
         }
         if usize::from(world.asked) < self.calls.len() {
             moves.push(Move::Ask);
         }
-        for (node, member) in (1..).zip(&world.members) {
+        let silent = !self.patient || world.flights.is_empty();
+        for (body, member) in (1..).zip(&world.members) {
             if member.state.is_none() {
-                moves.push(Move::Boot(node));
+                if !self.absent.contains(&body) {
+                    moves.push(Move::Boot(body));
+                }
                 continue;
             }
-            if world.used[0] < self.limits.timeouts {
-                moves.extend(member.armed.iter().map(|t| Move::Timeout(node, t.clone())));
+            if silent && world.used[0] < self.limits.timeouts {
+                let due = member.armed.iter().filter(|timer| (self.runs_out)(timer));
+                moves.extend(due.map(|timer| Move::Timeout(body, timer.clone())));
             }
-            if world.used[2] < self.limits.crashes {
-                moves.push(Move::Crash(node));
+            if world.used[2] < self.limits.crashes && !self.lies(self.name(body)) {
+                moves.push(Move::Crash(body));
             }
         }
     }
@@ -223,28 +317,26 @@ impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
         match action {
             Move::Deliver(from, to, msg) => {
                 Checked::take(&mut world, from, to, &msg);
-                self.step(&mut world, to, Event::Deliver { from: Address::Node(from), msg });
+                let (from, msg) = (Address::Node(self.name(from)), (*msg).clone());
+                self.step(&mut world, to, Event::Deliver { from, msg });
+            }
+            Move::Lie(from, to, msg, lie) => {
+                Checked::take(&mut world, from, to, &msg);
+                let (from, msg) = (Address::Node(self.name(from)), (*lie).clone());
+                self.step(&mut world, to, Event::Deliver { from, msg });
             }
             Move::Lose(from, to, msg) => {
                 Checked::take(&mut world, from, to, &msg);
-                world.used[1] += 1;
+                world.used[1] += u8::from(!self.liars.contains(&from));
             }
-            Move::Timeout(node, timer) => {
-                world.members[usize::from(node) - 1].armed.remove(&timer);
+            Move::Timeout(body, timer) => {
+                world.members[usize::from(body) - 1].armed.remove(&timer);
                 world.used[0] += 1;
-                self.step(&mut world, node, Event::Timeout(timer));
+                self.step(&mut world, body, Event::Timeout(timer));
             }
-            Move::Ask => {
-                let client = u16::from(world.asked) + 1;
-                let (nodes, op) = self.calls[usize::from(world.asked)].clone();
-                world.asked += 1;
-                let call = CallId { client: Address::Client(client), serial: 1, attempt: 1 };
-                for node in nodes {
-                    self.step(&mut world, node, Event::Request { call, op });
-                }
-            }
-            Move::Crash(node) => {
-                let member = &mut world.members[usize::from(node) - 1];
+            Move::Ask => self.ask(&mut world),
+            Move::Crash(body) => {
+                let member = &mut world.members[usize::from(body) - 1];
                 member.state = None;
                 member.armed.clear();
                 if self.forgets {
@@ -252,23 +344,20 @@ impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
                 }
                 world.used[2] += 1;
             }
-            Move::Boot(node) => self.boot(&mut world, node),
+            Move::Boot(body) => self.boot(&mut world, body),
         }
         Some(world)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("every safety property holds", |model: &Self, world| {
-                model.is_safe(world)
-            }),
-            Property::sometimes("a client is answered", |_, world: &World<P>| {
-                !world.returned.is_empty()
-            }),
+            Property::always(SAFE, |_, world: &World<P>| world.judge.broken().is_empty()),
+            Property::sometimes(ANSWERED, |_, world: &World<P>| world.answered),
         ]
     }
-
-    fn within_boundary(&self, world: &World<P>) -> bool {
-        world.flights.len() <= self.limits.flights
-    }
 }
+
+/// The name of what must be so in every state.
+pub const SAFE: &str = "every safety property holds";
+/// The name of what must be so in some state: a model in which nothing is ever done is of no use.
+pub const ANSWERED: &str = "a client is answered";

@@ -1,0 +1,116 @@
+//! The oracles of the sweeps as a part of a model's state.
+//!
+//! What a property makes of a run may depend on the order in which things were said: that a commit
+//! came before a vote is wrong, and a vote before a commit is not. So the oracles hear each note
+//! when it is said, and what they remember belongs to the state: two runs that lead to the same
+//! world are taken for one only where the oracles remember the same of both, and would judge
+//! alike whatever comes.
+
+use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use faultlab::oracles::{Bounds, Hears, Panel, State as Verdict, find};
+use faultlab::sim::chance::mix;
+use faultlab::sim::record::Causes;
+use faultlab::sim::{Address, EventId, FaultId, Instant, Lever, Lie, Note, Record};
+use faultlab::sim::{Untruth, What, Whom};
+
+/// Oracles that heard a run so far, and what they make of it.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    panel: Arc<Panel>,
+    /// All that the oracles remember, as one number.
+    memory: u64,
+    /// The properties that do not hold.
+    broken: Vec<&'static str>,
+}
+
+impl PartialEq for Judge {
+    /// Oracles offer no comparison; all that they remember is in the number.
+    fn eq(&self, other: &Judge) -> bool {
+        self.memory == other.memory
+    }
+}
+
+impl Eq for Judge {}
+
+impl Hash for Judge {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.memory.hash(state);
+    }
+}
+
+/// A digest of what is written into it.
+struct Digest(u64);
+
+impl Write for Digest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for piece in text.as_bytes().chunks(8) {
+            let mut bits = [0; 8];
+            bits[..piece.len()].copy_from_slice(piece);
+            self.0 = mix(self.0 ^ u64::from_le_bytes(bits));
+        }
+        Ok(())
+    }
+}
+
+impl Judge {
+    /// Seats the oracles of these properties, and tells them who lies: what such a node says of
+    /// itself is not heard.
+    pub fn new(nodes: u16, judged: &[&str], liars: Vec<Address>) -> Judge {
+        for property in judged {
+            assert!(find(property).is_some(), "`{property}` is no property");
+        }
+        let panel = Arc::new(Panel::new(&Bounds::default(), nodes, judged));
+        let mut judge = Judge { panel, memory: 0, broken: Vec::new() };
+        if !liars.is_empty() {
+            let lie = Lie::Tell { says: Untruth::Contrary, to: None };
+            let lever = Arc::new(Lever::Lie { node: Whom::Only(liars), lie });
+            judge.hear(vec![(None, What::Pulled { fault: FaultId(1), lever })]);
+        }
+        judge
+    }
+
+    /// Lets the oracles hear what was said, in its order. There is no time in a model, and no
+    /// number of an event: neither is part of what these properties are about.
+    pub fn hear(&mut self, said: Vec<(Option<Address>, What)>) {
+        if said.is_empty() {
+            return;
+        }
+        let panel = Arc::make_mut(&mut self.panel);
+        for (who, what) in said {
+            let (at, id) = (Instant::ZERO, EventId(0));
+            let record = Record { at, id, who, because: Causes::new(), what };
+            panel.observe(&record, &mut Vec::new());
+        }
+        let verdicts = panel.verdicts(Instant::ZERO);
+        let broken = verdicts.iter().filter(|verdict| verdict.state == Verdict::Violated);
+        self.broken = broken.map(|verdict| verdict.property).collect();
+        let mut digest = Digest(0);
+        write!(digest, "{panel:?}").expect("a digest takes any text");
+        self.memory = digest.0;
+    }
+
+    /// Returns the properties that do not hold.
+    pub fn broken(&self) -> &[&'static str] {
+        &self.broken
+    }
+}
+
+/// Returns whether a note bears on one of these properties: the others would only tell apart states
+/// that no oracle can. Who has which role all oracles may ask.
+pub fn bears_on(judged: &[&str], note: &Note) -> bool {
+    let by = match note {
+        Note::Role { .. } => return true,
+        Note::Decided { .. } => Hears::DECISIONS,
+        Note::Prepared { .. } => Hears::VOTES,
+        Note::TransactionBegan { .. }
+        | Note::TransactionVoted { .. }
+        | Note::TransactionEnded { .. } => Hears::TRANSACTIONS,
+        Note::Suspects(_) => Hears::SUSPICIONS,
+        Note::Accuses { .. } => Hears::EVIDENCE,
+        _ => return false,
+    };
+    judged.iter().any(|property| find(property).is_some_and(|kind| kind.hears.meets(by)))
+}
