@@ -6,15 +6,16 @@
 //! world are taken for one only where the oracles remember the same of both, and would judge
 //! alike whatever comes.
 
-use std::fmt::{self, Write};
+use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use faultlab::oracles::{Bounds, Hears, Panel, State as Verdict, find};
-use faultlab::sim::chance::mix;
 use faultlab::sim::record::Causes;
 use faultlab::sim::{Address, EventId, FaultId, Instant, Lever, Lie, Note, Record};
 use faultlab::sim::{Untruth, What, Whom};
+
+use crate::digest::Digest;
 
 /// Oracles that heard a run so far, and what they make of it.
 #[derive(Clone, Debug)]
@@ -38,20 +39,6 @@ impl Eq for Judge {}
 impl Hash for Judge {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.memory.hash(state);
-    }
-}
-
-/// A digest of what is written into it.
-struct Digest(u64);
-
-impl Write for Digest {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for piece in text.as_bytes().chunks(8) {
-            let mut bits = [0; 8];
-            bits[..piece.len()].copy_from_slice(piece);
-            self.0 = mix(self.0 ^ u64::from_le_bytes(bits));
-        }
-        Ok(())
     }
 }
 
@@ -87,9 +74,9 @@ impl Judge {
         let verdicts = panel.verdicts(Instant::ZERO);
         let broken = verdicts.iter().filter(|verdict| verdict.state == Verdict::Violated);
         self.broken = broken.map(|verdict| verdict.property).collect();
-        let mut digest = Digest(0);
+        let mut digest = Digest::default();
         write!(digest, "{panel:?}").expect("a digest takes any text");
-        self.memory = digest.0;
+        self.memory = digest.finish();
     }
 
     /// Returns the properties that do not hold.

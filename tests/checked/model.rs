@@ -3,18 +3,18 @@
 //!
 //! A write is on the disk at once: what a disk that lags does is for the sweeps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use faultlab::sim::chance::{Chance, Identity};
 use faultlab::sim::{
-    Address, CallId, ClientNote, Effect, Enumerable, Event, Instant, Liar, Op, Outbox, Outcome,
-    Protocol, Ticket, Untruth, What,
+    Address, CallId, ClientNote, Enumerable, Event, Liar, Op, Protocol, Untruth, What,
 };
 use stateright::{Model, Property};
 
+use crate::digest::Shared;
 use crate::judge::{Judge, bears_on};
+use crate::node::{Member, Turn};
 
 /// What a run may contain: how many of each.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +25,20 @@ pub struct Limits {
     pub crashes: u8,
     /// Messages that are lost.
     pub losses: u8,
+}
+
+/// When messages arrive and timers run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Whenever they like: asynchrony.
+    Any,
+    /// Messages whenever they like, timers only while no message is on its way: silence means that
+    /// nothing comes any more, as where delays are bounded and timeouts longer.
+    Patient,
+    /// As `Patient`, and in rounds: what is sent in one arrives in the next or never, and clients
+    /// call only between two exchanges. A node may hear the messages of a round in any order. Nodes hear theirs one
+    /// after the other: what one does then, another learns in the next round only.
+    Lockstep,
 }
 
 /// A liar that is two honest nodes under one name, as `sim::lies` has it: its first face is the
@@ -46,12 +60,10 @@ pub struct Checked<P: Protocol> {
     pub calls: Vec<(Vec<u16>, Op)>,
     pub limits: Limits,
     /// The properties that must hold in every state.
-    pub judged: &'static [&'static str],
+    pub judged: Vec<&'static str>,
     /// Whether a crash takes the disk with it: amnesia.
     pub forgets: bool,
-    /// Whether timers run out only while no message is on its way: silence means that nothing
-    /// comes any more, as where delays are bounded and timeouts longer.
-    pub patient: bool,
+    pub pace: Pace,
     /// Which timers run out at all.
     pub runs_out: fn(&P::Timer) -> bool,
     /// Nodes that are down throughout.
@@ -61,57 +73,29 @@ pub struct Checked<P: Protocol> {
     /// Nodes of which each message may arrive as it is, as any lie that `Protocol::forge` has for
     /// it, or not at all.
     pub liars: &'static [u16],
+    /// What a node of a wrong variant takes for what it hears.
+    pub hears: fn(&mut P::Msg),
+    /// What a node of a wrong variant forgets after each step.
+    pub forgoes: fn(&mut P::State),
 }
 
-/// One node: what it knows while it is up, its disk, and its armed timers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Member<P: Protocol> {
-    state: Option<Arc<P::State>>,
-    disk: Option<Arc<P::Stable>>,
-    armed: BTreeSet<P::Timer>,
-}
-
-/// A whole world.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct World<P: Protocol> {
-    members: Vec<Member<P>>,
-    /// Messages on their way, in an order of their own: a network has none.
-    flights: Vec<(u16, u16, Arc<P::Msg>)>,
-    pub judge: Judge,
-    /// Whether a client has got what it asked for.
-    pub answered: bool,
-    asked: u8,
-    used: [u8; 3],
-}
-
-/// What may happen next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Move<P: Protocol> {
-    Deliver(u16, u16, Arc<P::Msg>),
-    /// The lie arrives in the place of the message.
-    Lie(u16, u16, Arc<P::Msg>, Arc<P::Msg>),
-    Lose(u16, u16, Arc<P::Msg>),
-    Timeout(u16, P::Timer),
-    Ask,
-    Crash(u16),
-    Boot(u16),
-}
-
-impl<P: Enumerable> Checked<P> {
+impl<P: Enumerable + Hash> Checked<P> {
     /// Makes a model in which nobody calls, nothing fails, and every timer may run out.
-    pub fn new(protocol: P, nodes: u16, judged: &'static [&'static str]) -> Checked<P> {
+    pub fn new(protocol: P, nodes: u16, judged: &[&'static str]) -> Checked<P> {
         Checked {
             protocol,
             nodes,
             calls: Vec::new(),
             limits: Limits::default(),
-            judged,
+            judged: judged.to_vec(),
             forgets: false,
-            patient: false,
+            pace: Pace::Any,
             runs_out: |_| true,
             absent: &[],
             faces: &[],
             liars: &[],
+            hears: |_| (),
+            forgoes: |_| (),
         }
     }
 
@@ -144,75 +128,151 @@ impl<P: Enumerable> Checked<P> {
         Some(meets.map_or(to, |(body, _)| body))
     }
 
-    fn outbox(&self, body: u16) -> Outbox<P> {
-        // What is written is saved before the next step, so that tickets may begin anew with it.
-        let me = Address::Node(self.name(body));
-        Outbox::new(me, Instant::ZERO, Chance::new(0), Identity(0), Ticket(0))
+    /// Lists the lies that may arrive in the place of a message.
+    fn forged(&self, world: &World<P>, flight: &Flight<P>) -> BTreeSet<Shared<P::Msg>> {
+        let (from, to, msg) = flight;
+        let Some(state) = &world.member(*from).state else { return BTreeSet::new() };
+        let with: Vec<Address> = self.liars.iter().copied().map(Address::Node).collect();
+        let says = [Untruth::Contrary, Untruth::Value, Untruth::Denial];
+        let told = says.into_iter().filter_map(|untruth| {
+            let liar = Liar::new(Address::Node(*from), untruth, with.clone());
+            self.protocol.forge(state, msg, Address::Node(*to), &liar)
+        });
+        told.map(Shared::new).filter(|lie| lie != msg).collect()
+    }
+
+    /// What may become of a message: it arrives, another does in its place, or none does.
+    fn fates(&self, world: &World<P>, flight: &Flight<P>, moves: &mut Vec<Move<P>>) {
+        let lies = self.liars.contains(&flight.0);
+        if lies {
+            let told = self.forged(world, flight).into_iter();
+            moves.extend(told.map(|lie| Move::Lie(flight.clone(), lie)));
+        }
+        if lies || world.used[1] < self.limits.losses {
+            moves.push(Move::Lose(flight.clone()));
+        }
+        moves.push(Move::Deliver(flight.clone()));
+    }
+}
+
+/// A message on its way: from which body, to which, and what it says.
+pub type Flight<P> = (u16, u16, Shared<<P as Protocol>::Msg>);
+
+/// A whole world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World<P: Protocol> {
+    members: Vec<Shared<Member<P>>>,
+    /// Messages on their way, in an order of their own: a network has none.
+    flights: Vec<Flight<P>>,
+    /// What was sent in this round, where there are rounds.
+    next: Vec<Flight<P>>,
+    pub judge: Judge,
+    /// Whether a client has got what it asked for.
+    pub answered: bool,
+    asked: u8,
+    used: [u8; 3],
+}
+
+impl<P: Protocol + Hash> World<P> {
+    fn member(&self, body: u16) -> &Shared<Member<P>> {
+        &self.members[usize::from(body) - 1]
+    }
+
+    fn put(&mut self, body: u16, member: Member<P>) {
+        self.members[usize::from(body) - 1] = Shared::new(member);
+    }
+
+    fn take(&mut self, flight: &Flight<P>) {
+        let place = self.flights.binary_search(flight);
+        self.flights.remove(place.expect("what arrives was on its way"));
+    }
+
+    /// Begins the next round where this one is over.
+    fn turn_round(&mut self) {
+        if self.flights.is_empty() {
+            std::mem::swap(&mut self.flights, &mut self.next);
+        }
+    }
+}
+
+/// What may happen next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Move<P: Protocol> {
+    Deliver(Flight<P>),
+    /// The lie arrives in the place of the message.
+    Lie(Flight<P>, Shared<P::Msg>),
+    Lose(Flight<P>),
+    Timeout(u16, P::Timer),
+    Ask,
+    Crash(u16),
+    Boot(u16),
+}
+
+/// Which turn: of which body, as it was, and which message came from whom.
+type Occasion = (u16, u64, u16, u64);
+
+/// A model under exploration. A node that is as it was and hears what it heard does what it did:
+/// each such turn is worked out once, though it is taken in many worlds.
+pub struct Exploration<P: Protocol> {
+    checked: Checked<P>,
+    turns: Mutex<BTreeMap<Occasion, Option<Arc<Turn<P>>>>>,
+}
+
+impl<P: Enumerable + Hash> Exploration<P> {
+    pub fn of(checked: Checked<P>) -> Exploration<P> {
+        Exploration { checked, turns: Mutex::default() }
+    }
+
+    fn deliver(&self, world: &mut World<P>, flight: &Flight<P>, says: &Shared<P::Msg>) {
+        world.take(flight);
+        let (from, to) = (self.checked.name(flight.0), flight.1);
+        let member = world.member(to);
+        let occasion = (to, member.digest(), from, says.digest());
+        let known = self.turns.lock().expect("no turn panics twice").get(&occasion).cloned();
+        let turn = known.unwrap_or_else(|| {
+            let mut msg = (**says).clone();
+            (self.checked.hears)(&mut msg);
+            let event = Event::Deliver { from: Address::Node(from), msg };
+            let turn = Turn::step(&self.checked, self.checked.name(to), member, event);
+            let turn = turn.map(Arc::new);
+            let mut turns = self.turns.lock().expect("no turn panics twice");
+            turns.insert(occasion, turn.clone());
+            turn
+        });
+        if let Some(turn) = turn {
+            self.take_turn(world, to, &turn);
+        }
     }
 
     fn step(&self, world: &mut World<P>, body: u16, event: Event<P>) {
-        let place = usize::from(body) - 1;
-        let Some(state) = world.members[place].state.clone() else { return };
-        let mut out = self.outbox(body);
-        if let Event::Request { call, op } = event {
-            out.receive_request(call, op);
+        let name = self.checked.name(body);
+        if let Some(turn) = Turn::step(&self.checked, name, world.member(body), event) {
+            self.take_turn(world, body, &turn);
         }
-        let mut state = (*state).clone();
-        self.protocol.step(&mut state, event, &mut out);
-        world.members[place].state = Some(Arc::new(state));
-        self.carry_out(world, body, out);
     }
 
     fn boot(&self, world: &mut World<P>, body: u16) {
-        let place = usize::from(body) - 1;
-        let mut out = self.outbox(body);
-        let disk = world.members[place].disk.clone();
-        let me = Address::Node(self.name(body));
-        let state = self.protocol.boot(me, disk.as_deref(), &mut out);
-        world.members[place].state = Some(Arc::new(state));
-        self.carry_out(world, body, out);
+        let turn = Turn::boot(&self.checked, self.checked.name(body), world.member(body));
+        self.take_turn(world, body, &turn);
     }
 
-    /// Carries out what a step wants.
-    fn carry_out(&self, world: &mut World<P>, body: u16, mut out: Outbox<P>) {
-        let member = &mut world.members[usize::from(body) - 1];
-        let (mut saves, mut said) = (0, Vec::new());
-        for effect in out.drain() {
-            match effect {
-                Effect::Send { to, msg } => {
-                    let to = to.node().expect("nodes send to nodes");
-                    if let Some(to) = self.route(body, to) {
-                        world.flights.push((body, to, Arc::new(msg)));
-                    }
-                }
-                Effect::Answer { outcome, .. } => world.answered |= outcome == Outcome::Written,
-                Effect::Save(delta) => {
-                    let mut disk = member.disk.as_deref().cloned().unwrap_or_default();
-                    P::persist(&mut disk, &delta);
-                    member.disk = Some(Arc::new(disk));
-                    saves += 1;
-                }
-                Effect::Arm(timer, _) => {
-                    member.armed.insert(timer);
-                }
-                Effect::Disarm(timer) => {
-                    member.armed.remove(&timer);
-                }
-                Effect::Note(note) if bears_on(self.judged, &note) => {
-                    said.push((Some(Address::Node(self.name(body))), What::Noted(note)));
-                }
-                Effect::Note(_) => {}
-            }
-        }
-        world.flights.sort_unstable();
-        world.judge.hear(said);
-        if saves > 0 {
-            self.step(world, body, Event::Saved(Ticket(saves)));
-        }
+    fn take_turn(&self, world: &mut World<P>, body: u16, turn: &Turn<P>) {
+        world.members[usize::from(body) - 1] = turn.member.clone();
+        let to = |(to, msg): &(u16, Shared<P::Msg>)| {
+            self.checked.route(body, *to).map(|to| (body, to, msg.clone()))
+        };
+        let rounds = self.checked.pace == Pace::Lockstep;
+        let sent = if rounds { &mut world.next } else { &mut world.flights };
+        sent.extend(turn.sent.iter().filter_map(to));
+        sent.sort_unstable();
+        world.answered |= turn.answered;
+        let who = Some(Address::Node(self.checked.name(body)));
+        let heard = turn.said.iter().filter(|note| bears_on(&self.checked.judged, note));
+        world.judge.hear(heard.map(|note| (who, What::Noted(note.clone()))).collect());
     }
 
     fn ask(&self, world: &mut World<P>) {
-        let (bodies, op) = self.calls[usize::from(world.asked)].clone();
+        let (bodies, op) = self.checked.calls[usize::from(world.asked)].clone();
         world.asked += 1;
         let client = Address::Client(u16::from(world.asked));
         let call = CallId { client, serial: 1, attempt: 1 };
@@ -222,91 +282,59 @@ impl<P: Enumerable> Checked<P> {
             self.step(world, body, Event::Request { call, op });
         }
     }
-
-    fn take(world: &mut World<P>, from: u16, to: u16, msg: &P::Msg) {
-        let place = world.flights.iter().position(|f| (f.0, f.1, &*f.2) == (from, to, msg));
-        world.flights.remove(place.expect("what arrives was on its way"));
-    }
-
-    /// Lists the lies that may arrive in the place of a message.
-    fn forged(&self, world: &World<P>, from: u16, to: u16, msg: &P::Msg) -> BTreeSet<P::Msg> {
-        let Some(state) = &world.members[usize::from(from) - 1].state else {
-            return BTreeSet::new();
-        };
-        let with: Vec<Address> = self.liars.iter().copied().map(Address::Node).collect();
-        let says = [Untruth::Contrary, Untruth::Value, Untruth::Denial];
-        let told = says.into_iter().filter_map(|untruth| {
-            let liar = Liar::new(Address::Node(from), untruth, with.clone());
-            self.protocol.forge(state, msg, Address::Node(to), &liar)
-        });
-        told.filter(|lie| lie != msg).collect()
-    }
-
-    /// What may become of a message: it arrives, another does in its place, or none does.
-    fn fates(
-        &self,
-        world: &World<P>,
-        (from, to, msg): &(u16, u16, Arc<P::Msg>),
-        moves: &mut Vec<Move<P>>,
-    ) {
-        let (from, to) = (*from, *to);
-        let lies = self.liars.contains(&from);
-        if lies {
-            let told = self.forged(world, from, to, msg).into_iter();
-            moves.extend(told.map(|lie| Move::Lie(from, to, msg.clone(), Arc::new(lie))));
-        }
-        if lies || world.used[1] < self.limits.losses {
-            moves.push(Move::Lose(from, to, msg.clone()));
-        }
-        moves.push(Move::Deliver(from, to, msg.clone()));
-    }
 }
 
-impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
+impl<P: Enumerable + Eq + Hash> Model for Exploration<P> {
     type State = World<P>;
     type Action = Move<P>;
 
     fn init_states(&self) -> Vec<World<P>> {
-        let blank = || Member { state: None, disk: None, armed: BTreeSet::new() };
-        let bodies = self.nodes + self.faces.len() as u16;
-        let liars = (1..=self.nodes).filter(|name| self.lies(*name)).map(Address::Node);
+        let checked = &self.checked;
+        let bodies = checked.nodes + checked.faces.len() as u16;
+        let liars = (1..=checked.nodes).filter(|name| checked.lies(*name)).map(Address::Node);
         let mut world = World {
-            members: (0..bodies).map(|_| blank()).collect(),
+            members: (0..bodies).map(|_| Shared::new(Member::blank())).collect(),
             flights: Vec::new(),
-            judge: Judge::new(self.nodes, self.judged, liars.collect()),
+            next: Vec::new(),
+            judge: Judge::new(checked.nodes, &checked.judged, liars.collect()),
             answered: false,
             asked: 0,
             used: [0; 3],
         };
-        let up = (1..=bodies).filter(|body| !self.absent.contains(body));
+        let up = (1..=bodies).filter(|body| !checked.absent.contains(body));
         up.for_each(|body| self.boot(&mut world, body));
         vec![world]
     }
 
     fn actions(&self, world: &World<P>, moves: &mut Vec<Move<P>>) {
-        let mut before = None;
-        for flight in &world.flights {
-            // Which of two equal messages comes is all the same.
-            if before.replace(flight) != Some(flight) {
-                self.fates(world, flight, moves);
-            }
-        }
-        if usize::from(world.asked) < self.calls.len() {
+        let (checked, limits) = (&self.checked, &self.checked.limits);
+        let rounds = checked.pace == Pace::Lockstep;
+        if usize::from(world.asked) < checked.calls.len() && (world.flights.is_empty() || !rounds) {
             moves.push(Move::Ask);
         }
-        let silent = !self.patient || world.flights.is_empty();
+        let first = world.flights.iter().map(|(_, to, _)| *to).min().filter(|_| rounds);
+        let heard =
+            world.flights.iter().filter(|(_, to, _)| first.is_none_or(|first| *to == first));
+        let mut before = None;
+        for flight in heard {
+            // Which of two equal messages comes is all the same.
+            if before.replace(flight) != Some(flight) {
+                checked.fates(world, flight, moves);
+            }
+        }
+        let silent = checked.pace == Pace::Any || world.flights.is_empty();
         for (body, member) in (1..).zip(&world.members) {
             if member.state.is_none() {
-                if !self.absent.contains(&body) {
+                if !checked.absent.contains(&body) {
                     moves.push(Move::Boot(body));
                 }
                 continue;
             }
-            if silent && world.used[0] < self.limits.timeouts {
-                let due = member.armed.iter().filter(|timer| (self.runs_out)(timer));
+            if silent && world.used[0] < limits.timeouts {
+                let due = member.armed.iter().filter(|timer| (checked.runs_out)(timer));
                 moves.extend(due.map(|timer| Move::Timeout(body, timer.clone())));
             }
-            if world.used[2] < self.limits.crashes && !self.lies(self.name(body)) {
+            if world.used[2] < limits.crashes && !checked.lies(checked.name(body)) {
                 moves.push(Move::Crash(body));
             }
         }
@@ -315,37 +343,28 @@ impl<P: Enumerable + Eq + Hash> Model for Checked<P> {
     fn next_state(&self, last: &World<P>, action: Move<P>) -> Option<World<P>> {
         let mut world = last.clone();
         match action {
-            Move::Deliver(from, to, msg) => {
-                Checked::take(&mut world, from, to, &msg);
-                let (from, msg) = (Address::Node(self.name(from)), (*msg).clone());
-                self.step(&mut world, to, Event::Deliver { from, msg });
-            }
-            Move::Lie(from, to, msg, lie) => {
-                Checked::take(&mut world, from, to, &msg);
-                let (from, msg) = (Address::Node(self.name(from)), (*lie).clone());
-                self.step(&mut world, to, Event::Deliver { from, msg });
-            }
-            Move::Lose(from, to, msg) => {
-                Checked::take(&mut world, from, to, &msg);
-                world.used[1] += u8::from(!self.liars.contains(&from));
+            Move::Deliver(flight) => self.deliver(&mut world, &flight, &flight.2),
+            Move::Lie(flight, lie) => self.deliver(&mut world, &flight, &lie),
+            Move::Lose(flight) => {
+                world.take(&flight);
+                world.used[1] += u8::from(!self.checked.liars.contains(&flight.0));
             }
             Move::Timeout(body, timer) => {
-                world.members[usize::from(body) - 1].armed.remove(&timer);
+                let mut member = (**world.member(body)).clone();
+                member.armed.remove(&timer);
+                world.put(body, member);
                 world.used[0] += 1;
                 self.step(&mut world, body, Event::Timeout(timer));
             }
             Move::Ask => self.ask(&mut world),
             Move::Crash(body) => {
-                let member = &mut world.members[usize::from(body) - 1];
-                member.state = None;
-                member.armed.clear();
-                if self.forgets {
-                    member.disk = None;
-                }
+                let left = world.member(body).crashed(self.checked.forgets);
+                world.put(body, left);
                 world.used[2] += 1;
             }
             Move::Boot(body) => self.boot(&mut world, body),
         }
+        world.turn_round();
         Some(world)
     }
 
