@@ -206,7 +206,8 @@ fn tendermint_goes_from_round_to_round_and_decides_once() {
 /// that four timers and two lost messages lead to.
 #[test]
 fn tendermint_bears_a_proposer_that_tells_two_stories() {
-    holds("tendermint, two faces", tendermint(ONE), 200_000);
+    let calls = two_calls(ONE, &[1], &[5]);
+    holds("tendermint, two faces", Checked { calls, ..tendermint(ONE) }, 200_000);
     let limits = Limits { timeouts: 4, crashes: 0, losses: 2 };
     let rounds = Checked { pace: Pace::Lockstep, limits, ..tendermint(ONE) };
     holds("tendermint, two faces in rounds", rounds, 100_000);

@@ -17,6 +17,9 @@ use faultlab::sim::{Untruth, What, Whom};
 
 use crate::digest::Digest;
 
+/// What was said, and by whom.
+pub type Said = (Option<Address>, What);
+
 /// Oracles that heard a run so far, and what they make of it.
 #[derive(Clone, Debug)]
 pub struct Judge {
@@ -54,20 +57,18 @@ impl Judge {
         if !liars.is_empty() {
             let lie = Lie::Tell { says: Untruth::Contrary, to: None };
             let lever = Arc::new(Lever::Lie { node: Whom::Only(liars), lie });
-            judge.hear(vec![(None, What::Pulled { fault: FaultId(1), lever })]);
+            judge.hear(&[(None, What::Pulled { fault: FaultId(1), lever })]);
         }
         judge
     }
 
     /// Lets the oracles hear what was said, in its order. There is no time in a model, and no
     /// number of an event: neither is part of what these properties are about.
-    pub fn hear(&mut self, said: Vec<(Option<Address>, What)>) {
-        if said.is_empty() {
-            return;
-        }
+    pub fn hear(&mut self, said: &[Said]) {
         let panel = Arc::make_mut(&mut self.panel);
         for (who, what) in said {
             let (at, id) = (Instant::ZERO, EventId(0));
+            let (who, what) = (*who, what.clone());
             let record = Record { at, id, who, because: Causes::new(), what };
             panel.observe(&record, &mut Vec::new());
         }
@@ -77,6 +78,11 @@ impl Judge {
         let mut digest = Digest::default();
         write!(digest, "{panel:?}").expect("a digest takes any text");
         self.memory = digest.finish();
+    }
+
+    /// Returns all that the oracles remember, as one number.
+    pub const fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// Returns the properties that do not hold.

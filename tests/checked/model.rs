@@ -13,7 +13,7 @@ use faultlab::sim::{
 use stateright::{Model, Property};
 
 use crate::digest::Shared;
-use crate::judge::{Judge, bears_on};
+use crate::judge::{Judge, Said};
 use crate::node::{Member, Turn};
 
 /// What a run may contain: how many of each.
@@ -212,15 +212,21 @@ pub enum Move<P: Protocol> {
 type Occasion = (u16, u64, u16, u64);
 
 /// A model under exploration. A node that is as it was and hears what it heard does what it did:
-/// each such turn is worked out once, though it is taken in many worlds.
+/// each such turn is worked out once, though it is taken in many worlds; and so is what oracles make
+/// of what they hear.
 pub struct Exploration<P: Protocol> {
     checked: Checked<P>,
     turns: Mutex<BTreeMap<Occasion, Option<Arc<Turn<P>>>>>,
+    /// By what they remember, and what is said.
+    hearings: Mutex<BTreeMap<(u64, u64), Judge>>,
 }
+
+/// Why a lock can be had.
+const NO_PANIC: &str = "a panic ends the exploration";
 
 impl<P: Enumerable + Hash> Exploration<P> {
     pub fn of(checked: Checked<P>) -> Exploration<P> {
-        Exploration { checked, turns: Mutex::default() }
+        Exploration { checked, turns: Mutex::default(), hearings: Mutex::default() }
     }
 
     fn deliver(&self, world: &mut World<P>, flight: &Flight<P>, says: &Shared<P::Msg>) {
@@ -228,14 +234,14 @@ impl<P: Enumerable + Hash> Exploration<P> {
         let (from, to) = (self.checked.name(flight.0), flight.1);
         let member = world.member(to);
         let occasion = (to, member.digest(), from, says.digest());
-        let known = self.turns.lock().expect("no turn panics twice").get(&occasion).cloned();
+        let known = self.turns.lock().expect(NO_PANIC).get(&occasion).cloned();
         let turn = known.unwrap_or_else(|| {
             let mut msg = (**says).clone();
             (self.checked.hears)(&mut msg);
             let event = Event::Deliver { from: Address::Node(from), msg };
             let turn = Turn::step(&self.checked, self.checked.name(to), member, event);
             let turn = turn.map(Arc::new);
-            let mut turns = self.turns.lock().expect("no turn panics twice");
+            let mut turns = self.turns.lock().expect(NO_PANIC);
             turns.insert(occasion, turn.clone());
             turn
         });
@@ -266,9 +272,21 @@ impl<P: Enumerable + Hash> Exploration<P> {
         sent.extend(turn.sent.iter().filter_map(to));
         sent.sort_unstable();
         world.answered |= turn.answered;
-        let who = Some(Address::Node(self.checked.name(body)));
-        let heard = turn.said.iter().filter(|note| bears_on(&self.checked.judged, note));
-        world.judge.hear(heard.map(|note| (who, What::Noted(note.clone()))).collect());
+        self.hear(world, &turn.said);
+    }
+
+    fn hear(&self, world: &mut World<P>, said: &Shared<Vec<Said>>) {
+        if said.is_empty() {
+            return;
+        }
+        let occasion = (world.judge.memory(), said.digest());
+        let known = self.hearings.lock().expect(NO_PANIC).get(&occasion).cloned();
+        world.judge = known.unwrap_or_else(|| {
+            let mut judge = world.judge.clone();
+            judge.hear(said);
+            self.hearings.lock().expect(NO_PANIC).insert(occasion, judge.clone());
+            judge
+        });
     }
 
     fn ask(&self, world: &mut World<P>) {
@@ -277,7 +295,7 @@ impl<P: Enumerable + Hash> Exploration<P> {
         let client = Address::Client(u16::from(world.asked));
         let call = CallId { client, serial: 1, attempt: 1 };
         let called = What::Client(ClientNote::Called { call, op });
-        world.judge.hear(vec![(Some(client), called)]);
+        self.hear(world, &Shared::new(vec![(Some(client), called)]));
         for body in bodies {
             self.step(world, body, Event::Request { call, op });
         }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use faultlab::sim::chance::{Chance, Identity};
-use faultlab::sim::{Address, Effect, Event, Instant, Note, Outbox, Outcome, Protocol, Ticket};
+use faultlab::sim::{Address, Effect, Event, Instant, Outbox, Outcome, Protocol, Ticket, What};
 
 use crate::digest::Shared;
+use crate::judge::{Said, bears_on};
 use crate::model::Checked;
 
 /// One node: what it knows while it is up, its disk, and its armed timers.
@@ -35,7 +36,8 @@ impl<P: Protocol> Member<P> {
 pub struct Turn<P: Protocol> {
     pub member: Shared<Member<P>>,
     pub sent: Vec<(u16, Shared<P::Msg>)>,
-    pub said: Vec<Note>,
+    /// What it said that an oracle wants to hear.
+    pub said: Shared<Vec<Said>>,
     /// Whether a client was told that its write took effect.
     pub answered: bool,
 }
@@ -89,13 +91,16 @@ impl<P: Protocol + Hash> Turn<P> {
                     Effect::Disarm(timer) => {
                         member.armed.remove(&timer);
                     }
-                    Effect::Note(note) => said.push(note),
+                    Effect::Note(note) if bears_on(&checked.judged, &note) => {
+                        said.push((Some(Address::Node(name)), What::Noted(note)));
+                    }
+                    Effect::Note(_) => {}
                 }
             }
             let Some(state) = member.state.as_mut().filter(|_| saves > 0) else { break };
             out = step(checked, name, state, Event::Saved(Ticket(saves)));
         }
-        Turn { member: Shared::new(member), sent, said, answered }
+        Turn { member: Shared::new(member), sent, said: Shared::new(said), answered }
     }
 }
 
