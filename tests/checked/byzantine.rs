@@ -9,6 +9,7 @@ use faultlab::protocols::generals::{Generals, GeneralsSpec};
 use faultlab::protocols::hotstuff::{self, HotStuff, HotStuffSpec};
 use faultlab::protocols::pbft::{self, Pbft, PbftSpec};
 use faultlab::protocols::tendermint::{self, Tendermint, TendermintSpec};
+use faultlab::sim::Op;
 
 use crate::model::{Checked, Face, Limits, Pace};
 use crate::{Search, caught, holds, write};
@@ -57,6 +58,12 @@ fn generals_bear_no_message_that_is_late() {
     caught("OM(1), late messages", late, Search::Near, "IC1");
 }
 
+/// A replica decides in a view that was changed to.
+const PBFT_LATER: fn(&pbft::State) -> bool = |state| {
+    let decided = |slot: &pbft::Slot| slot.decided.as_ref().is_some_and(|d| d.view > 0);
+    state.slots.values().any(decided)
+};
+
 /// Four replicas; a client calls one face of the primary, another client the other.
 fn pbft(faces: &'static [Face]) -> Checked<Pbft> {
     Checked {
@@ -72,7 +79,7 @@ fn pbft(faces: &'static [Face]) -> Checked<Pbft> {
 }
 
 /// The second client's call is made only where there is a second face to take it.
-fn two_calls(faces: &[Face], first: &[u16], second: &[u16]) -> Vec<(Vec<u16>, faultlab::sim::Op)> {
+fn two_calls(faces: &[Face], first: &[u16], second: &[u16]) -> Vec<(Vec<u16>, Op)> {
     let mut calls = vec![(first.to_vec(), write(10))];
     if !faces.is_empty() {
         calls.push((second.to_vec(), write(20)));
@@ -86,6 +93,14 @@ fn pbft_bears_a_primary_that_tells_two_stories() {
     holds("pbft, two faces", pbft(ONE), 100_000);
 }
 
+/// In lockstep, over all views that three timers and one lost message lead to.
+#[test]
+fn pbft_bears_a_primary_that_tells_two_stories_while_views_change() {
+    let limits = Limits { timeouts: 3, crashes: 0, losses: 1 };
+    let rounds = Checked { pace: Pace::Lockstep, limits, comes_to: PBFT_LATER, ..pbft(ONE) };
+    holds("pbft, two faces in rounds", rounds, 800_000);
+}
+
 /// View 0 in lockstep: each message of the primary may be any lie that it has words for, or may
 /// not come, for each receiver apart.
 #[test]
@@ -94,16 +109,20 @@ fn pbft_bears_a_primary_that_says_anything() {
     holds("pbft, a liar", model, 30_000);
 }
 
+/// One replica is down throughout, and another stops and comes back with its disk: every order.
+#[test]
+fn pbft_bears_a_restart() {
+    let limits = Limits { crashes: 1, ..NO_FAULTS };
+    holds("pbft, a restart", Checked { absent: &[4], limits, ..pbft(&[]) }, 7_000);
+}
+
 /// One replica is down throughout, one message is lost, and three view timers run out once nothing
 /// is on its way: the view changes, in every order of its messages.
 #[test]
 fn pbft_changes_its_view_and_keeps_what_was_decided() {
     let limits = Limits { timeouts: 3, crashes: 0, losses: 1 };
-    holds(
-        "pbft, view changes",
-        Checked { absent: &[4], pace: Pace::Patient, limits, ..pbft(&[]) },
-        30_000,
-    );
+    let model = Checked { absent: &[4], pace: Pace::Patient, limits, ..pbft(&[]) };
+    holds("pbft, view changes", Checked { comes_to: PBFT_LATER, ..model }, 30_000);
 }
 
 #[test]
@@ -121,6 +140,12 @@ fn pbft_bears_no_third_of_liars() {
     caught("pbft, one of three lies", model, Search::Near, "agreement");
 }
 
+/// A replica decides in a view that was changed to.
+const HOTSTUFF_LATER: fn(&hotstuff::State) -> bool = |state| {
+    let views = state.chain.iter().filter_map(|decided| Some(decided.proof.as_ref()?.view));
+    views.max() > Some(1)
+};
+
 /// Four replicas, all of whom a client asks; where there is a second story, those who see it are
 /// asked by a second client.
 fn hotstuff(faces: &'static [Face]) -> Checked<HotStuff> {
@@ -136,21 +161,25 @@ fn hotstuff(faces: &'static [Face]) -> Checked<HotStuff> {
     }
 }
 
-/// One replica is down throughout; two view timers run out at any time, and late messages of a view
-/// that was left still come: every order.
+/// One replica is down throughout. Two view timers run out, or one does and a replica restarts: every
+/// order, so that late messages of a view that was left still come.
 #[test]
 fn hotstuff_changes_its_view_and_keeps_what_was_decided() {
     let limits = Limits { timeouts: 2, ..NO_FAULTS };
-    holds("hotstuff, a replica down", Checked { absent: &[4], limits, ..hotstuff(&[]) }, 90_000);
+    let model = Checked { absent: &[4], ..hotstuff(&[]) };
+    let views = Checked { limits, comes_to: HOTSTUFF_LATER, ..model.clone() };
+    holds("hotstuff, a replica down", views, 90_000);
+    let limits = Limits { timeouts: 1, crashes: 1, losses: 0 };
+    holds("hotstuff, a restart", Checked { limits, ..model }, 20_000);
 }
 
-/// In lockstep: the first leader tells two stories over all views that three timers and one lost
-/// message lead to; or it says anything in the first view.
+/// In lockstep: the first leader tells two stories over all views that three timers and two lost
+/// messages lead to; or it says anything in the first view.
 #[test]
 fn hotstuff_bears_a_leader_that_lies() {
-    let rounds = Checked { pace: Pace::Lockstep, ..hotstuff(ONE) };
-    let limits = Limits { timeouts: 3, crashes: 0, losses: 1 };
-    holds("hotstuff, two faces", Checked { limits, ..rounds }, 100_000);
+    let rounds = Checked { pace: Pace::Lockstep, comes_to: HOTSTUFF_LATER, ..hotstuff(ONE) };
+    let limits = Limits { timeouts: 3, crashes: 0, losses: 2 };
+    holds("hotstuff, two faces", Checked { limits, ..rounds }, 1_000_000);
     let rounds = Checked { pace: Pace::Lockstep, liars: &[1], ..hotstuff(&[]) };
     holds("hotstuff, a liar", rounds, 17_000);
 }
@@ -161,6 +190,7 @@ fn hotstuff_bears_no_third_of_liars() {
     caught("hotstuff, two of four lie", model, Search::Far, "agreement");
 }
 
+/// In the very bounds in which it is safe with locks.
 #[test]
 fn hotstuff_without_locks_decides_twice() {
     let limits = Limits { timeouts: 3, crashes: 0, losses: 2 };
@@ -170,6 +200,10 @@ fn hotstuff_without_locks_decides_twice() {
     let model = Checked { forgoes, limits, pace: Pace::Lockstep, ..hotstuff(ONE) };
     caught("hotstuff, no locks", model, Search::Near, "agreement");
 }
+
+/// A validator decides in a round after the first.
+const TENDERMINT_LATER: fn(&tendermint::State) -> bool =
+    |state| state.chain.iter().any(|decided| decided.commit.round > 0);
 
 /// Four validators, all of whom a client asks; where there is a second story, those who see it are
 /// asked by a second client.
@@ -191,26 +225,31 @@ fn tendermint(faces: &'static [Face]) -> Checked<Tendermint> {
     }
 }
 
-/// One validator is down throughout; six timers run out at any time: every order.
+/// One validator is down throughout. Six timers run out, or three do and a validator restarts: every
+/// order.
 #[test]
 fn tendermint_goes_from_round_to_round_and_decides_once() {
+    let model = Checked { absent: &[4], comes_to: TENDERMINT_LATER, ..tendermint(&[]) };
     let limits = Limits { timeouts: 6, ..NO_FAULTS };
-    holds(
-        "tendermint, a validator down",
-        Checked { absent: &[4], limits, ..tendermint(&[]) },
-        18_000,
-    );
+    holds("tendermint, a validator down", Checked { limits, ..model.clone() }, 18_000);
+    let limits = Limits { timeouts: 3, crashes: 1, losses: 0 };
+    holds("tendermint, a restart", Checked { limits, ..model }, 90_000);
 }
 
-/// The first proposer tells two stories: in round 0 in every order, and in lockstep over all rounds
-/// that four timers and two lost messages lead to.
+/// Round 0 in every order; no timer runs out.
 #[test]
 fn tendermint_bears_a_proposer_that_tells_two_stories() {
     let calls = two_calls(ONE, &[1], &[5]);
     holds("tendermint, two faces", Checked { calls, ..tendermint(ONE) }, 200_000);
-    let limits = Limits { timeouts: 4, crashes: 0, losses: 2 };
-    let rounds = Checked { pace: Pace::Lockstep, limits, ..tendermint(ONE) };
-    holds("tendermint, two faces in rounds", rounds, 100_000);
+}
+
+/// In lockstep, over all rounds that six timers and two lost messages lead to.
+#[test]
+fn tendermint_bears_a_proposer_that_tells_two_stories_round_after_round() {
+    let limits = Limits { timeouts: 6, crashes: 0, losses: 2 };
+    let rounds =
+        Checked { pace: Pace::Lockstep, limits, comes_to: TENDERMINT_LATER, ..tendermint(ONE) };
+    holds("tendermint, two faces in rounds", rounds, 400_000);
 }
 
 /// Round 0 in lockstep: each message of the proposer may be any lie that it has words for, or may
@@ -230,10 +269,12 @@ fn tendermint_bears_no_third_of_liars() {
 /// In the very bounds in which it is safe with locks.
 #[test]
 fn tendermint_without_locks_decides_twice() {
-    let limits = Limits { timeouts: 4, crashes: 0, losses: 2 };
+    let limits = Limits { timeouts: 6, crashes: 0, losses: 2 };
     let forgoes = |state: &mut tendermint::State| {
         (state.promise.locked, state.promise.valid) = (None, None);
     };
-    let model = Checked { forgoes, limits, pace: Pace::Lockstep, ..tendermint(ONE) };
-    caught("tendermint, no locks", model, Search::Near, "agreement");
+    for property in ["agreement", "accountability"] {
+        let model = Checked { forgoes, limits, pace: Pace::Lockstep, ..tendermint(ONE) };
+        caught("tendermint, no locks", model, Search::Near, property);
+    }
 }

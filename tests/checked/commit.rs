@@ -25,10 +25,13 @@ fn refused() -> TwoPhaseCommitSpec {
     TwoPhaseCommitSpec { refuses: 2, ..TwoPhaseCommitSpec::default() }
 }
 
-/// Every order of messages, of any two timers that run out, and of one crash of any node.
+/// Every order of messages, of any two timers that run out, and of one crash or one loss.
 #[test]
 fn two_phases_end_alike() {
-    holds("2pc", two_phases(TwoPhaseCommitSpec::default()), 100_000);
+    let model = two_phases(TwoPhaseCommitSpec::default());
+    holds("2pc", model.clone(), 100_000);
+    let limits = Limits { timeouts: 2, crashes: 0, losses: 1 };
+    holds("2pc, a lost message", Checked { limits, ..model }, 1_000);
 }
 
 /// Two transactions on one key: either participant may have to vote NO on either.
@@ -85,10 +88,14 @@ fn three_phases() -> Checked<ThreePhaseCommit> {
     }
 }
 
-/// Any three timers that run out and any two crashes, of the coordinator too: every order.
+/// Any three timers that run out and any two crashes, of the coordinator too: every order, and with
+/// a third participant in lockstep.
 #[test]
 fn three_phases_end_alike() {
     holds("3pc", three_phases(), 150_000);
+    let four = ThreePhaseCommit::new(4, ThreePhaseCommitSpec::default());
+    let rounds = Checked { protocol: four, nodes: 4, pace: Pace::Lockstep, ..three_phases() };
+    holds("3pc, four in rounds", rounds, 150_000);
 }
 
 /// Two transactions on one key, of which a participant refuses the second that it hears of.

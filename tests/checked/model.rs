@@ -70,9 +70,11 @@ pub struct Checked<P: Protocol> {
     pub absent: &'static [u16],
     /// Nodes that tell two stories.
     pub faces: &'static [Face],
-    /// Nodes of which each message may arrive as it is, as any lie that `Protocol::forge` has for
-    /// it, or not at all.
+    /// Nodes of which each message may arrive as it is, as any lie that `Protocol::forge` then has
+    /// for it, or not at all; to each receiver as they like.
     pub liars: &'static [u16],
+    /// To what some node has to come in some run, or the model is not about what it says.
+    pub comes_to: fn(&P::State) -> bool,
     /// What a node of a wrong variant takes for what it hears.
     pub hears: fn(&mut P::Msg),
     /// What a node of a wrong variant forgets after each step.
@@ -94,6 +96,7 @@ impl<P: Enumerable + Hash> Checked<P> {
             absent: &[],
             faces: &[],
             liars: &[],
+            comes_to: |_| true,
             hears: |_| (),
             forgoes: |_| (),
         }
@@ -211,9 +214,8 @@ pub enum Move<P: Protocol> {
 /// Which turn: of which body, as it was, and which message came from whom.
 type Occasion = (u16, u64, u16, u64);
 
-/// A model under exploration. A node that is as it was and hears what it heard does what it did:
-/// each such turn is worked out once, though it is taken in many worlds; and so is what oracles make
-/// of what they hear.
+/// A model under exploration. A node that is as it was and hears what it heard does what it did, and
+/// so do oracles: each such turn is worked out once, though it is taken in many worlds.
 pub struct Exploration<P: Protocol> {
     checked: Checked<P>,
     turns: Mutex<BTreeMap<Occasion, Option<Arc<Turn<P>>>>>,
@@ -321,6 +323,7 @@ impl<P: Enumerable + Eq + Hash> Model for Exploration<P> {
         };
         let up = (1..=bodies).filter(|body| !checked.absent.contains(body));
         up.for_each(|body| self.boot(&mut world, body));
+        world.turn_round();
         vec![world]
     }
 
@@ -390,6 +393,10 @@ impl<P: Enumerable + Eq + Hash> Model for Exploration<P> {
         vec![
             Property::always(SAFE, |_, world: &World<P>| world.judge.broken().is_empty()),
             Property::sometimes(ANSWERED, |_, world: &World<P>| world.answered),
+            Property::sometimes(SHOWN, |model: &Self, world: &World<P>| {
+                let mut states = world.members.iter().filter_map(|member| member.state.as_ref());
+                states.any(model.checked.comes_to)
+            }),
         ]
     }
 }
@@ -398,3 +405,5 @@ impl<P: Enumerable + Eq + Hash> Model for Exploration<P> {
 pub const SAFE: &str = "every safety property holds";
 /// The name of what must be so in some state: a model in which nothing is ever done is of no use.
 pub const ANSWERED: &str = "a client is answered";
+/// The name of what must be so in some state too: what the model is about.
+pub const SHOWN: &str = "a node comes to what it should";
