@@ -53,10 +53,10 @@ impl<P: Protocol, C: Client> World<P, C> {
     fn note(&mut self, me: Address, note: Note, cause: EventId, tape: &mut Tape) {
         let leads = matches!(note, Note::Role { role, .. } if role.leads());
         let leads = leads && me.index() < self.size;
-        let tainted = self.nodes[me.index()].tainted;
+        let (tainted, misread) = (self.nodes[me.index()].tainted, self.misread);
         let because = || {
             let mut causes = Causes::from_slice(&[Because::Of(cause)]);
-            causes.extend(tainted.map(Because::Of));
+            causes.extend(tainted.or(misread).map(Because::Of));
             causes
         };
         self.emit(tape, Some(me), because, What::Noted(note));
@@ -180,7 +180,7 @@ impl<P: Protocol, C: Client> World<P, C> {
         causes.extend(freed.map(Because::Of));
         let Some(route) = self.route(me, to) else { return };
         causes.extend(because.1.or(route.lever).map(Because::Of));
-        causes.extend(self.nodes[me.index()].tainted.map(Because::Of));
+        causes.extend(self.nodes[me.index()].tainted.or(self.misread).map(Because::Of));
         self.transmit((me, route.to), load, identity, &causes, broken, tape);
     }
 

@@ -1,5 +1,6 @@
 //! Where a step writes what it wants done, and what it may ask of its node: clock, dice, signature.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 
 use super::address::Address;
@@ -22,6 +23,8 @@ pub struct Outbox<P: Protocol> {
     drawn: u64,
     next_ticket: Ticket,
     effects: Vec<Effect<P>>,
+    /// Whether the step has asked what time it is.
+    asked_time: Cell<bool>,
 }
 
 impl<P: Protocol> Outbox<P> {
@@ -36,8 +39,18 @@ impl<P: Protocol> Outbox<P> {
     ) -> Self {
         let next_ticket = Ticket(last_ticket.0 + 1);
         let effects = Vec::new();
-        let (request, drawn, monotonic) = (None, 0, now);
-        Outbox { me, request, now, monotonic, chance, identity, drawn, next_ticket, effects }
+        Outbox {
+            me,
+            request: None,
+            now,
+            monotonic: now,
+            chance,
+            identity,
+            drawn: 0,
+            next_ticket,
+            effects,
+            asked_time: Cell::new(false),
+        }
     }
 
     /// Opens it anew for the next step and keeps its buffer, so that a step allocates nothing.
@@ -51,6 +64,7 @@ impl<P: Protocol> Outbox<P> {
         (self.me, self.request) = (me, None);
         (self.now, self.identity, self.drawn) = (now, identity, 0);
         self.monotonic = now;
+        self.asked_time.set(false);
         self.next_ticket = Ticket(last_ticket.0 + 1);
         self.effects.clear();
     }
@@ -80,7 +94,13 @@ impl<P: Protocol> Outbox<P> {
 
     /// Returns the node's own clock, which a fault may bend.
     pub fn now(&self) -> Instant {
+        self.asked_time.set(true);
         self.now
+    }
+
+    /// Returns whether the step has read the node's clock, so that a bent one has a part in it.
+    pub(super) fn has_read_clock(&self) -> bool {
+        self.asked_time.get()
     }
 
     /// Returns the node's monotonic clock: a fault may let it run too fast or too slow, and no step

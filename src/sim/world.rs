@@ -113,6 +113,8 @@ pub struct World<P: Protocol, C: Client> {
     /// The places of nodes that are not plainly up: spares the look for whom a timer may miss.
     pub(super) stopped: Vec<u16>,
     pub(super) outbox: Outbox<P>,
+    /// The lever that bends the clock which the step under way has read.
+    pub(super) misread: Option<EventId>,
     pub(super) client_outbox: ClientOutbox,
 }
 
@@ -267,7 +269,10 @@ impl<P: Protocol, C: Client> World<P, C> {
             self.outbox.receive_request(call, op);
         }
         self.protocol.step(&mut node.state, event, &mut self.outbox);
+        let bent = node.drifts.last().map(|hold| hold.pulled);
+        self.misread = bent.filter(|_| self.outbox.has_read_clock());
         self.carry_out(me, cause.0, fed_by, cause.1, tape);
+        self.misread = None;
         let glance = self.protocol.glance(&self.nodes[me.index()].state);
         let role = glance.role as u64;
         self.roll(glance.epoch << 8 | role);

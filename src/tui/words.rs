@@ -173,7 +173,7 @@ fn noted(who: &str, note: &Note, words: &Words) -> String {
         }
         Note::Overloaded { waiting } => format!("{who} has no room left, {waiting} wait"),
         Note::Relieved => format!("{who} has room again"),
-        Note::Other(name, [a, b]) => format!("{who}: {name} ({a}, {b})"),
+        Note::Other(name, numbers) => format!("{who}: {name}{}", figures(*numbers)),
     }
 }
 
@@ -288,6 +288,19 @@ pub fn group(members: impl ExactSizeIterator<Item = Address>, most: usize) -> St
     members.map(|member| member.to_string()).collect::<Vec<_>>().join(" ")
 }
 
+/// Writes the numbers of a remark: a call by its name, and nothing for a last number that is none.
+fn figures(numbers: [u64; 2]) -> String {
+    let number = |number: u64| {
+        let call = CallId::of_key(number).filter(|_| number > u64::from(u32::MAX));
+        call.map_or_else(|| number.to_string(), |(client, serial)| format!("{client}#{serial}"))
+    };
+    match numbers {
+        [0, 0] => String::new(),
+        [one, 0] => format!(" ({})", number(one)),
+        [one, two] => format!(" ({}, {})", number(one), number(two)),
+    }
+}
+
 /// Writes a span for a reader, who wants two or three digits: `12 ms`, `1.2 s`, `350 us`.
 pub fn span(span: Span) -> String {
     match span.0 {
@@ -338,6 +351,18 @@ mod tests {
         for (what, text) in told {
             assert_eq!(describe(&record(3, what), &RAFT), text);
         }
+    }
+
+    #[test]
+    fn a_remark_names_calls_and_leaves_out_what_says_nothing() {
+        let remark = |numbers| {
+            let what = What::Noted(Note::Other("takes over", numbers));
+            describe(&record(3, what), &RAFT)
+        };
+        let call = CallId { client: Address::Client(2), serial: 7, attempt: 1 };
+        assert_eq!(remark([call.key(), 2]), "n3: takes over (c2#7, 2)");
+        assert_eq!(remark([4, 0]), "n3: takes over (4)");
+        assert_eq!(remark([0, 0]), "n3: takes over");
     }
 
     #[test]

@@ -442,7 +442,6 @@ fn in_words<P: Staged>(node: u16, run: &[Note]) -> String {
         (Note::Truncated { from }, _) => format!("cuts its log from {from} on"),
         (Note::Restored(log), _) => format!("reads {} entries from its disk", log.len()),
         (Note::Contained { by, from }, _) => format!("contained by {by}: {from}"),
-        (Note::Other(what, [a, b]), _) => format!("{what} {a} {b}"),
         (other, _) => {
             // What has no wording of its own here is said as the screen says it.
             let (who, what) = (Some(Address::Node(node)), What::Noted(other.clone()));
