@@ -3,8 +3,8 @@
 //! protocol is caught by them.
 //!
 //! What is explored of each is said at its tests: how many timers run out, nodes crash and messages
-//! are lost, and at which pace. Beyond that nothing is claimed. All orders of events is a great deal
-//! where every node speaks to every other, so that the larger models are held to a slower pace.
+//! are lost, and at which pace. Beyond that nothing is claimed. All orders of events are a great
+//! many where every node speaks to every other, so that larger models go at a stricter pace.
 //!
 //! To add a protocol: a model of it in the file of its kind, one test in which it is safe, and one
 //! in which it is not.

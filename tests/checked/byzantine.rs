@@ -113,7 +113,7 @@ fn pbft_bears_a_primary_that_says_anything() {
 #[test]
 fn pbft_bears_a_restart() {
     let limits = Limits { crashes: 1, ..NO_FAULTS };
-    holds("pbft, a restart", Checked { absent: &[4], limits, ..pbft(&[]) }, 7_000);
+    holds("pbft, a restart", Checked { absent: &[4], limits, ..pbft(&[]) }, 13_000);
 }
 
 /// One replica is down throughout, one message is lost, and three view timers run out once nothing
@@ -161,8 +161,8 @@ fn hotstuff(faces: &'static [Face]) -> Checked<HotStuff> {
     }
 }
 
-/// One replica is down throughout. Two view timers run out, or one does and a replica restarts: every
-/// order, so that late messages of a view that was left still come.
+/// One replica is down throughout. Two view timers run out, or one does and a replica restarts:
+/// every order, so that late messages of a view that was left still come.
 #[test]
 fn hotstuff_changes_its_view_and_keeps_what_was_decided() {
     let limits = Limits { timeouts: 2, ..NO_FAULTS };
@@ -170,7 +170,7 @@ fn hotstuff_changes_its_view_and_keeps_what_was_decided() {
     let views = Checked { limits, comes_to: HOTSTUFF_LATER, ..model.clone() };
     holds("hotstuff, a replica down", views, 90_000);
     let limits = Limits { timeouts: 1, crashes: 1, losses: 0 };
-    holds("hotstuff, a restart", Checked { limits, ..model }, 20_000);
+    holds("hotstuff, a restart", Checked { limits, ..model }, 25_000);
 }
 
 /// In lockstep: the first leader tells two stories over all views that three timers and two lost
@@ -225,15 +225,15 @@ fn tendermint(faces: &'static [Face]) -> Checked<Tendermint> {
     }
 }
 
-/// One validator is down throughout. Six timers run out, or three do and a validator restarts: every
-/// order.
+/// One validator is down throughout. Six timers run out, or three do and a validator restarts:
+/// every order.
 #[test]
 fn tendermint_goes_from_round_to_round_and_decides_once() {
     let model = Checked { absent: &[4], comes_to: TENDERMINT_LATER, ..tendermint(&[]) };
     let limits = Limits { timeouts: 6, ..NO_FAULTS };
     holds("tendermint, a validator down", Checked { limits, ..model.clone() }, 18_000);
     let limits = Limits { timeouts: 3, crashes: 1, losses: 0 };
-    holds("tendermint, a restart", Checked { limits, ..model }, 90_000);
+    holds("tendermint, a restart", Checked { limits, ..model }, 180_000);
 }
 
 /// Round 0 in every order; no timer runs out.

@@ -61,7 +61,7 @@ fn multi(nodes: u16, spec: MultiPaxosSpec) -> Checked<MultiPaxos> {
 #[test]
 fn two_nodes_keep_one_log() {
     let limits = Limits { timeouts: 2, crashes: 1, losses: 0 };
-    holds("multi-paxos, two", Checked { limits, ..multi(2, MultiPaxosSpec::default()) }, 150_000);
+    holds("multi-paxos, two", Checked { limits, ..multi(2, MultiPaxosSpec::default()) }, 200_000);
 }
 
 /// Three nodes in rounds: any two or three timers run out, one message is lost, and one node
@@ -72,7 +72,7 @@ fn three_nodes_keep_one_log() {
     let limits = Limits { timeouts: 3, crashes: 0, losses: 1 };
     holds("multi-paxos, three", Checked { limits, ..rounds.clone() }, 70_000);
     let limits = Limits { timeouts: 2, crashes: 1, losses: 1 };
-    holds("multi-paxos, three and a crash", Checked { limits, ..rounds }, 200_000);
+    holds("multi-paxos, three and a crash", Checked { limits, ..rounds }, 280_000);
 }
 
 /// In the very bounds in which three nodes are safe.

@@ -21,7 +21,7 @@ use crate::node::{Member, Turn};
 pub struct Limits {
     /// Timers that run out.
     pub timeouts: u8,
-    /// Nodes that crash and come back with their disks.
+    /// Nodes that crash, maybe in the middle of what they send, and come back with their disks.
     pub crashes: u8,
     /// Messages that are lost.
     pub losses: u8,
@@ -36,8 +36,9 @@ pub enum Pace {
     /// nothing comes any more, as where delays are bounded and timeouts longer.
     Patient,
     /// As `Patient`, and in rounds: what is sent in one arrives in the next or never, and clients
-    /// call only between two exchanges. A node may hear the messages of a round in any order. Nodes hear theirs one
-    /// after the other: what one does then, another learns in the next round only.
+    /// call only while nothing is on its way. A node may hear the messages of a round in any order;
+    /// nodes hear theirs one after the other, since what one then does another learns in the next
+    /// round at the earliest.
     Lockstep,
 }
 
@@ -147,11 +148,13 @@ impl<P: Enumerable + Hash> Checked<P> {
     /// What may become of a message: it arrives, another does in its place, or none does.
     fn fates(&self, world: &World<P>, flight: &Flight<P>, moves: &mut Vec<Move<P>>) {
         let lies = self.liars.contains(&flight.0);
+        // Who stops may have stopped before it had sent this to everybody.
+        let stopped = world.member(flight.0).state.is_none();
         if lies {
             let told = self.forged(world, flight).into_iter();
             moves.extend(told.map(|lie| Move::Lie(flight.clone(), lie)));
         }
-        if lies || world.used[1] < self.limits.losses {
+        if lies || stopped || world.used[1] < self.limits.losses {
             moves.push(Move::Lose(flight.clone()));
         }
         moves.push(Move::Deliver(flight.clone()));
@@ -214,8 +217,8 @@ pub enum Move<P: Protocol> {
 /// Which turn: of which body, as it was, and which message came from whom.
 type Occasion = (u16, u64, u16, u64);
 
-/// A model under exploration. A node that is as it was and hears what it heard does what it did, and
-/// so do oracles: each such turn is worked out once, though it is taken in many worlds.
+/// A model under exploration. A node that is as it was and hears what it heard does what it did,
+/// and so do oracles: each such turn is worked out once, though it is taken in many worlds.
 pub struct Exploration<P: Protocol> {
     checked: Checked<P>,
     turns: Mutex<BTreeMap<Occasion, Option<Arc<Turn<P>>>>>,
@@ -368,7 +371,9 @@ impl<P: Enumerable + Eq + Hash> Model for Exploration<P> {
             Move::Lie(flight, lie) => self.deliver(&mut world, &flight, &lie),
             Move::Lose(flight) => {
                 world.take(&flight);
-                world.used[1] += u8::from(!self.checked.liars.contains(&flight.0));
+                let stopped = world.member(flight.0).state.is_none();
+                let free = stopped || self.checked.liars.contains(&flight.0);
+                world.used[1] += u8::from(!free);
             }
             Move::Timeout(body, timer) => {
                 let mut member = (**world.member(body)).clone();
