@@ -1,7 +1,7 @@
 //! Where a step writes what it wants done, and what it may ask of its node: clock, dice, signature.
 
-use std::cell::Cell;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address::Address;
 use super::chance::{Chance, Identity, Purpose};
@@ -24,7 +24,7 @@ pub struct Outbox<P: Protocol> {
     next_ticket: Ticket,
     effects: Vec<Effect<P>>,
     /// Whether the step has asked what time it is.
-    asked_time: Cell<bool>,
+    asked_time: AtomicBool,
 }
 
 impl<P: Protocol> Outbox<P> {
@@ -49,7 +49,7 @@ impl<P: Protocol> Outbox<P> {
             drawn: 0,
             next_ticket,
             effects,
-            asked_time: Cell::new(false),
+            asked_time: AtomicBool::new(false),
         }
     }
 
@@ -64,7 +64,7 @@ impl<P: Protocol> Outbox<P> {
         (self.me, self.request) = (me, None);
         (self.now, self.identity, self.drawn) = (now, identity, 0);
         self.monotonic = now;
-        self.asked_time.set(false);
+        *self.asked_time.get_mut() = false;
         self.next_ticket = Ticket(last_ticket.0 + 1);
         self.effects.clear();
     }
@@ -94,13 +94,13 @@ impl<P: Protocol> Outbox<P> {
 
     /// Returns the node's own clock, which a fault may bend.
     pub fn now(&self) -> Instant {
-        self.asked_time.set(true);
+        self.asked_time.store(true, Ordering::Relaxed);
         self.now
     }
 
     /// Returns whether the step has read the node's clock, so that a bent one has a part in it.
     pub(super) fn has_read_clock(&self) -> bool {
-        self.asked_time.get()
+        self.asked_time.load(Ordering::Relaxed)
     }
 
     /// Returns the node's monotonic clock: a fault may let it run too fast or too slow, and no step

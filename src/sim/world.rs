@@ -144,6 +144,7 @@ impl<P: Protocol, C: Client> Clone for World<P, C> {
             waiting: self.waiting.clone(),
             stopped: self.stopped.clone(),
             outbox: outbox(self.chance),
+            misread: None,
             client_outbox: ClientOutbox::new(Instant::ZERO, self.chance, Identity(0)),
         }
     }
@@ -199,6 +200,7 @@ impl<P: Protocol, C: Client> World<P, C> {
             waiting: Vec::new(),
             stopped: Vec::new(),
             outbox,
+            misread: None,
             client_outbox: ClientOutbox::new(Instant::ZERO, chance, Identity(0)),
         };
         for k in 0..world.nodes.len() {

@@ -168,7 +168,7 @@ fn hotstuff_changes_its_view_and_keeps_what_was_decided() {
     let limits = Limits { timeouts: 2, ..NO_FAULTS };
     let model = Checked { absent: &[4], ..hotstuff(&[]) };
     let views = Checked { limits, comes_to: HOTSTUFF_LATER, ..model.clone() };
-    holds("hotstuff, a replica down", views, 90_000);
+    holds("hotstuff, a replica down", views, 30_000);
     let limits = Limits { timeouts: 1, crashes: 1, losses: 0 };
     holds("hotstuff, a restart", Checked { limits, ..model }, 25_000);
 }
@@ -179,7 +179,7 @@ fn hotstuff_changes_its_view_and_keeps_what_was_decided() {
 fn hotstuff_bears_a_leader_that_lies() {
     let rounds = Checked { pace: Pace::Lockstep, comes_to: HOTSTUFF_LATER, ..hotstuff(ONE) };
     let limits = Limits { timeouts: 3, crashes: 0, losses: 2 };
-    holds("hotstuff, two faces", Checked { limits, ..rounds }, 1_000_000);
+    holds("hotstuff, two faces", Checked { limits, ..rounds }, 900_000);
     let rounds = Checked { pace: Pace::Lockstep, liars: &[1], ..hotstuff(&[]) };
     holds("hotstuff, a liar", rounds, 17_000);
 }
