@@ -64,9 +64,9 @@ pub fn sweep(cell: &Cell, trials: &Trials) -> Sweep {
     }
 }
 
-/// Picks the run that is worth opening. Where a cell must be survived, that is the first in which it
-/// was not; where it must break, the first that breaks otherwise than its scenario says, and without
-/// such a one the soonest that comes to all that its scenario expects.
+/// Picks the run that is worth opening. Where a cell must be survived, that is the first in which
+/// it was not; where it must break, the first that breaks otherwise than its scenario says, and
+/// without such a one the soonest that comes to all that its scenario expects.
 fn telling(cell: &Cell, found: &[(u64, Judgement)]) -> Option<Telling> {
     let mut fallen: Vec<_> = found.iter().filter(|(_, found)| found.state != State::Held).collect();
     let foreseen = |found: &Judgement| {

@@ -63,6 +63,13 @@ impl Step<'_> {
             proposals.extend(heard.proposals.iter().cloned());
             votes.extend(heard.votes().filter(|vote| vote.by() != to).copied());
         }
+        let grounds = self
+            .s
+            .promise
+            .grounds
+            .iter()
+            .filter(|vote| vote.by() != to && !rounds.contains(&Some(vote.value().round)));
+        votes.extend(grounds.copied());
         if !proposals.is_empty() || !votes.is_empty() {
             let (proposals, votes) = (proposals.into(), votes.into());
             self.out.send(to, Message::Known { proposals, votes });

@@ -116,8 +116,13 @@ impl Step<'_> {
         self.s.saw_polka = true;
         let round = self.s.round;
         self.s.promise.valid = Some((round, Arc::clone(&block)));
-        if self.s.phase == Phase::Prevote {
+        let locks = self.s.phase == Phase::Prevote;
+        if locks {
             self.s.promise.locked = Some((round, block));
+        }
+        let locked = self.s.locked().map_or(id, |(_, locked)| locked);
+        self.s.promise.grounds = self.s.rounds.prevotes_for(&[id, locked]);
+        if locks {
             self.cast(VoteKind::Precommit, (Some(id), None));
         } else {
             self.save();

@@ -55,6 +55,9 @@ pub struct Promise {
     pub locked: Option<(u64, Arc<Block>)>,
     /// `validRound` and `validValue`: the last value that it saw a quorum prevote.
     pub valid: Option<(u64, Arc<Block>)>,
+    /// The prevotes for these two blocks. Without them nobody may follow a proposal of the valid
+    /// value (line 28): were they lost in every memory at once, locks would hold for ever.
+    pub grounds: Arc<[Signed<Vote>]>,
 }
 
 /// What survives a crash, as far as the disk kept it.

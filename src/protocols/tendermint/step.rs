@@ -233,6 +233,11 @@ impl Step<'_> {
     pub fn come_up(&mut self) {
         let promise = self.s.promise.clone();
         let (height, round) = (promise.height, promise.round);
+        let valid = self.s.valid_round();
+        for vote in &*promise.grounds {
+            let by = vote.by().node().unwrap_or_default();
+            self.s.rounds.open(vote.value().round, valid).add(by, *vote, true);
+        }
         if promise.proposed || promise.prevote.is_some() || promise.precommit.is_some() {
             self.s.begun = true;
             self.start_round(round);
@@ -242,8 +247,7 @@ impl Step<'_> {
             for (kind, choice) in votes {
                 let Some((block, reason)) = choice else { continue };
                 let signed = self.out.sign(Vote { kind, height, round, block, reason });
-                let (me, valid) = (self.s.me, self.s.valid_round());
-                self.s.rounds.open(round, valid).add(me, signed, true);
+                self.s.rounds.open(round, valid).add(self.s.me, signed, true);
             }
         } else {
             self.set_role();

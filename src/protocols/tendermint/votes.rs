@@ -185,6 +185,14 @@ impl Rounds {
         })
     }
 
+    /// Lists the prevotes for some blocks.
+    pub fn prevotes_for(&self, blocks: &[BlockId]) -> Arc<[Signed<Vote>]> {
+        let prevotes = self.0.values().flat_map(|round| round.prevotes.values().flatten());
+        let is_for =
+            |vote: &Signed<Vote>| vote.value().block.is_some_and(|id| blocks.contains(&id));
+        prevotes.filter(|vote| is_for(vote)).copied().collect()
+    }
+
     /// Lists every vote.
     pub fn all_votes(&self) -> Arc<[Signed<Vote>]> {
         self.0.values().flat_map(Round::votes).copied().collect()

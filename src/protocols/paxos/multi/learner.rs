@@ -93,13 +93,16 @@ impl Step<'_> {
         }
     }
 
-    /// Takes in entries up to a slot, which their sender knows to be decided.
+    /// Takes in entries up to a slot, which their sender knows to be decided. Whoever holds an
+    /// entry of a ballot must not accept one of a lower ballot in its place, so it promises it.
     pub(super) fn take_decided(&mut self, entries: &Entries, upto: u64) {
         for (slot, entry) in entries.as_slice() {
             if *slot > self.s.decided && *slot <= upto && !self.s.chosen.contains(slot) {
                 if *slot > self.s.decided + AHEAD_MAX {
                     return;
                 }
+                self.promise(entry.ballot);
+                self.overtaken_by(entry.ballot);
                 self.accept(*slot, *entry);
                 self.choose(*slot);
             }
