@@ -181,7 +181,7 @@ fn hotstuff_bears_a_leader_that_lies() {
     let limits = Limits { timeouts: 3, crashes: 0, losses: 2 };
     holds("hotstuff, two faces", Checked { limits, ..rounds }, 900_000);
     let rounds = Checked { pace: Pace::Lockstep, liars: &[1], ..hotstuff(&[]) };
-    holds("hotstuff, a liar", rounds, 17_000);
+    holds("hotstuff, a liar", rounds, 14_000);
 }
 
 #[test]
