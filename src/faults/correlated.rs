@@ -35,18 +35,13 @@ pub const RACK: Variant = Variant {
     make: |target, _| make(target, Domain::Rack, Effect::PowerLoss),
 };
 
-/// One data centre.
+/// One data centre: what a rack is, larger.
 pub const ZONE: Variant = Variant {
     letter: 'z',
     name: "zone",
     summary: "The zone of the selected node loses power: all that stands in it goes down at once.",
-    lost: "Volatile state of all of them, and every write that their disks did not have yet.",
-    kept: "Every write that was synced; every node that stands elsewhere.",
-    observed: "Several nodes fall silent in the same instant.",
-    heals: "When healed power is back, and all of them start again from their disks.",
-    takes: &[Aim::Node, Aim::Group],
-    source: SOURCE,
     make: |target, _| make(target, Domain::Zone, Effect::PowerLoss),
+    ..RACK
 };
 
 /// One part of the world.
@@ -58,9 +53,8 @@ pub const REGION: Variant = Variant {
     kept: "Every node with all that it knows; links within the region.",
     observed: "Each side sees the other fall silent, as if it had crashed.",
     heals: "When healed; what was sent meanwhile stays lost.",
-    takes: &[Aim::Node, Aim::Group],
-    source: SOURCE,
     make: |target, _| make(target, Domain::Region, Effect::CutOff),
+    ..RACK
 };
 
 /// One program.
@@ -72,9 +66,8 @@ pub const VERSION: Variant = Variant {
     kept: "Their disks; every node that runs another version, wherever it stands.",
     observed: "Crash loops that no rack and no zone explains.",
     heals: "When healed, as with a new version: they come back and stay.",
-    takes: &[Aim::Node, Aim::Group],
-    source: SOURCE,
     make: |target, _| make(target, Domain::Version, Effect::Poison),
+    ..RACK
 };
 
 fn make(target: &Target, domain: Domain, effect: Effect) -> FaultSpec {

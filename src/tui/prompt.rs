@@ -132,7 +132,7 @@ fn variant(state: &mut State, digit: char, code: KeyCode) {
     if let Some(variant) = wanted {
         app::update(state, Action::Inject(digit, variant.letter));
     } else {
-        state.say("none of these letters; Esc leaves");
+        state.say("none of these letters");
         state.over = Some(Over::Prompt(Prompt::Variant(digit)));
     }
 }
